@@ -1,0 +1,3 @@
+"""Ablation harness for fine-tuning language models on question answering."""
+
+__version__ = "0.1.0"

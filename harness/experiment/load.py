@@ -1,0 +1,218 @@
+"""Reading an experiment file, with errors that say where the file is wrong.
+
+Knows YAML and line numbers; knows nothing of data or models.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from harness.errors import ExperimentError
+from harness.experiment.overrides import parse_assignment, with_overrides
+from harness.experiment.schema import Base, Experiment
+
+__all__ = ["Located", "load_experiment", "resolve_base", "schema_as_json"]
+
+Location = tuple[str | int, ...]
+
+
+class Located(NamedTuple):
+    """A mapping read from a file, and the line on which each of its paths stands.
+
+    Attributes
+    ----------
+    name : str
+        The file's name, for messages.
+    tree : dict
+        The file's content.
+    lines : dict
+        From path to line number, counted from 1.
+    """
+
+    name: str
+    tree: dict[str, Any]
+    lines: dict[Location, int]
+
+    def where(self, location: Location) -> str:
+        """`file, line N: dotted.path` for a place in the tree, or the nearest one above it."""
+        dotted = ".".join(str(part) for part in location)
+        for end in range(len(location), -1, -1):
+            if location[:end] in self.lines:
+                return f"{self.name}, line {self.lines[location[:end]]}: {dotted or '(whole file)'}"
+        return f"{self.name}: {dotted}"
+
+
+def load_experiment(path: str | Path, assignments: Sequence[str] = ()) -> Experiment:
+    """Read an experiment file and apply `PATH=VALUE` assignments to it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The YAML file.
+    assignments : sequence of str
+        Overrides in the order in which they are applied.
+
+    Raises
+    ------
+    ExperimentError
+        The file cannot be read, is not YAML, or breaks a rule of the language.
+    """
+    located = _read(Path(path))
+    overrides = dict(parse_assignment(text) for text in assignments)
+    tree = with_overrides(located.tree, overrides)
+    lines = dict(located.lines)
+    for dotted in overrides:  # what --set changed no longer stands in the file
+        prefix = tuple(dotted.split("."))
+        lines = {place: line for place, line in lines.items() if place[: len(prefix)] != prefix}
+    try:
+        experiment = Experiment.model_validate(tree)
+    except ValidationError as error:
+        raise _explained(error, Experiment, Located(located.name, tree, lines)) from None
+    for factor, axis in experiment.factors.items():
+        for label, changes in axis.levels.items():
+            kind = "control" if label in axis.control else "treatments"
+            at: Location = ("factors", factor, kind, label)
+            resolve_base(experiment.base, [changes], located.where(at))
+    return experiment
+
+
+def resolve_base(base: Base, changes: Sequence[Mapping[str, Any]], where: str) -> Base:
+    """`base` with the overrides of one or more levels applied in turn.
+
+    Raises
+    ------
+    ExperimentError
+        A path or value is not part of the language; the message starts from `where`.
+    """
+    tree = base.model_dump()
+    for overrides in changes:
+        tree = with_overrides(tree, {_from_base(path): v for path, v in overrides.items()})
+    try:
+        return Base.model_validate(tree)
+    except ValidationError as error:
+        raise _explained(error, Base, Located(where, tree, {})) from None
+
+
+def schema_as_json() -> dict[str, Any]:
+    """JSON schema of experiment files, for editors."""
+    schema = Experiment.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return schema
+
+
+def _from_base(path: str) -> str:
+    return path.removeprefix("base.")
+
+
+def _read(path: Path) -> Located:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ExperimentError(
+            "the experiment file cannot be read",
+            where=str(path),
+            got=reason,
+            fix="give the path of a YAML file, such as experiments/quickstart.yaml",
+        ) from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise ExperimentError("this is not YAML", where=f"{path}{line}", got=problem) from None
+    if not isinstance(tree, dict) or node is None:
+        raise ExperimentError(
+            "an experiment file is a mapping of keys to values",
+            where=str(path),
+            got="an empty file" if tree is None else type(tree).__name__,
+            allowed=", ".join(Experiment.model_fields),
+        )
+    lines: dict[Location, int] = {}
+    _note_lines(node, (), lines, str(path))
+    return Located(str(path), tree, lines)
+
+
+def _note_lines(
+    node: yaml.Node, location: Location, lines: dict[Location, int], name: str
+) -> None:
+    lines.setdefault(location, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[Any, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                raise ExperimentError(
+                    "a key occurs twice in the same mapping",
+                    where=f"{name}, line {line}: {'.'.join(map(str, (*location, key.value)))}",
+                    got=f"first on line {seen[key.value]}",
+                    fix="keep one of them",
+                )
+            seen[key.value] = line
+            lines[(*location, key.value)] = line
+            _note_lines(value, (*location, key.value), lines, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _note_lines(value, (*location, index), lines, name)
+
+
+def _explained(error: ValidationError, root: type[BaseModel], located: Located) -> ExperimentError:
+    """The first problem in full, and how many others there are."""
+    problems = error.errors(include_url=False)
+    # An unknown key explains a missing one next to it, so it comes first.
+    problem = min(problems, key=lambda entry: entry["type"] != "extra_forbidden")
+    location: Location = problem["loc"]
+    allowed, fix = None, None
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        names = _field_names(root, location[:-1])
+        message, allowed = f"unknown key {location[-1]!r}", ", ".join(names)
+        near = difflib.get_close_matches(str(location[-1]), names, n=1)
+        fix = f"did you mean {near[0]!r}?" if near else None
+    elif problem["type"] == "missing":
+        message = f"the key {location[-1]!r} is missing"
+    elif problem["type"] == "string_pattern_mismatch":
+        message = "this name has a character that is not allowed, or is empty"
+        allowed = f"text that matches {problem['ctx']['pattern']}"
+    got = None if problem["type"] in ("missing", "extra_forbidden") else problem["input"]
+    if problem["type"] == "literal_error":
+        message, allowed = "this value is not one of those allowed", problem["ctx"]["expected"]
+        near = difflib.get_close_matches(str(got), allowed.replace("'", "").split(), n=1)
+        fix = f"did you mean {near[0].rstrip(',')!r}?" if near else None
+    if len(problems) > 1:
+        rest = f"{len(problems) - 1} more after this one"
+        fix = f"{fix} ({rest})" if fix else rest
+    return ExperimentError(
+        message, where=located.where(location), got=got, allowed=allowed, fix=fix
+    )
+
+
+def _field_names(root: type[BaseModel], location: Location) -> list[str]:
+    """Names that may stand at a location, by walking the models' annotations."""
+    current: Any = root
+    for part in location:
+        model = _model_in(current)
+        if model is not None and isinstance(part, str) and part in model.model_fields:
+            current = model.model_fields[part].annotation
+        else:  # a dict's key or a sequence's index: go on with what it holds
+            held = get_args(current)
+            current = next((arg for arg in reversed(held) if _model_in(arg)), None)
+    model = _model_in(current)
+    return list(model.model_fields) if model else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (Union, UnionType):
+        return next((m for arg in get_args(annotation) if (m := _model_in(arg))), None)
+    return None

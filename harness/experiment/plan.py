@@ -1,0 +1,236 @@
+"""From an experiment to what has to be run and what will be compared.
+
+The full factorial of all factors gives the arms; each arm at each seed is one
+run; each hypothesis becomes a weighting of arms. Nothing is loaded here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.errors import ExperimentError
+from harness.experiment.load import resolve_base
+from harness.experiment.schema import Base, Claim, Experiment, HypothesisSpec, MetricName
+
+__all__ = ["Arm", "Contrast", "Hypothesis", "Plan", "RunSpec", "changed_paths", "make_plan"]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One combination of levels.
+
+    Attributes
+    ----------
+    name : str
+        The levels' labels in the order of the factors, such as `question+context / nf4`.
+    levels : mapping
+        From factor to level label.
+    config : Base
+        The configuration with the levels' overrides applied.
+    """
+
+    name: str
+    levels: Mapping[str, str]
+    config: Base
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One arm at one seed."""
+
+    arm: Arm
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name for people, such as `question / full / seed 0`."""
+        return f"{self.arm.name} / seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A difference between arms, as weights that sum to zero.
+
+    The main effect of a treatment weighs each arm that has it by 1/k and each arm
+    that has the control instead by -1/k, k being the number of combinations of the
+    other factors' levels. An interaction is the difference of two such effects.
+
+    Attributes
+    ----------
+    name : str
+        Such as `context: question+context vs question`.
+    kind : {"main", "interaction"}
+    factors : tuple of str
+        The one factor, or the two that interact.
+    weights : mapping
+        From arm name to its weight; arms that do not occur are not part of it.
+    """
+
+    name: str
+    kind: Literal["main", "interaction"]
+    factors: tuple[str, ...]
+    weights: Mapping[str, float]
+
+    @property
+    def treatment_arms(self) -> tuple[str, ...]:
+        """Arms with a positive weight."""
+        return tuple(arm for arm, weight in self.weights.items() if weight > 0)
+
+    @property
+    def control_arms(self) -> tuple[str, ...]:
+        """Arms with a negative weight."""
+        return tuple(arm for arm, weight in self.weights.items() if weight < 0)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A contrast, what is claimed about it, on which metric, with which margin (0-100)."""
+
+    contrast: Contrast
+    claim: Claim
+    metric: MetricName
+    margin: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that an experiment asks for."""
+
+    experiment: Experiment
+    arms: tuple[Arm, ...]
+    runs: tuple[RunSpec, ...]
+    hypotheses: tuple[Hypothesis, ...]
+
+
+def make_plan(experiment: Experiment) -> Plan:
+    """Expand an experiment into arms, runs and hypotheses.
+
+    Runs are ordered by seed, then by base model, so that an interrupted plan has
+    complete seeds and a base model is loaded once for the arms that share it.
+
+    Raises
+    ------
+    ExperimentError
+        Two arms are the same, a level changes the test items, or a hypothesis names
+        a factor or treatment that does not exist.
+    """
+    arms = tuple(_arms(experiment))
+    _check_arms_differ(arms)
+    _check_same_test_items(arms)
+    runs = tuple(RunSpec(arm, seed) for seed in experiment.seeds for arm in arms)
+    return Plan(experiment, arms, runs, tuple(_hypotheses(experiment, arms)))
+
+
+def changed_paths(arms: tuple[Arm, ...]) -> tuple[str, ...]:
+    """Dotted paths of the configuration whose values differ between arms."""
+    flat = [dict(flattened(arm.config.model_dump(mode="json"))) for arm in arms]
+    paths = dict.fromkeys(path for one in flat for path in one)
+    return tuple(p for p in paths if len({repr(one.get(p)) for one in flat}) > 1)
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted path and value of each leaf of nested mappings."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping) and value:
+            yield from flattened(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _arms(experiment: Experiment) -> Iterator[Arm]:
+    axes = experiment.factors
+    for labels in itertools.product(*(axis.levels for axis in axes.values())):
+        levels = dict(zip(axes, labels, strict=True))
+        changes = [axes[factor].levels[label] for factor, label in levels.items()]
+        name = " / ".join(labels)
+        yield Arm(name, levels, resolve_base(experiment.base, changes, f"arm {name}"))
+
+
+def _check_arms_differ(arms: tuple[Arm, ...]) -> None:
+    seen: dict[str, Arm] = {}
+    for arm in arms:
+        key = arm.config.model_dump_json()
+        if key in seen:
+            first = seen[key]
+            differing = [f for f in arm.levels if arm.levels[f] != first.levels[f]]
+            raise ExperimentError(
+                "a level changes nothing: two arms have the same configuration",
+                where=", ".join(f"factors.{factor}" for factor in differing),
+                got=f"{first.name!r} and {arm.name!r} are the same",
+                fix="let the level override a path with a value that differs from the control's",
+            )
+        seen[key] = arm
+
+
+def _check_same_test_items(arms: tuple[Arm, ...]) -> None:
+    def items(arm: Arm) -> tuple[object, ...]:
+        data = arm.config.data
+        return data.test, data.clusters, data.source if data.test.file is None else None
+
+    for arm in arms[1:]:
+        if items(arm) != items(arms[0]):
+            raise ExperimentError(
+                "a level changes the test items, so arms could not be compared item by item",
+                where=f"arm {arm.name}: data.test, data.clusters or data.source",
+                got=arm.config.data.test.model_dump(exclude_none=True),
+                fix="vary data.train, prompt, model, training or generation instead",
+            )
+
+
+def _hypotheses(experiment: Experiment, arms: tuple[Arm, ...]) -> Iterator[Hypothesis]:
+    declared = experiment.analysis.hypotheses or tuple(
+        HypothesisSpec(factor=factor, claim="different") for factor in experiment.factors
+    )
+    for index, spec in enumerate(declared):
+        where = f"analysis.hypotheses.{index}"
+        metric = spec.metric or experiment.analysis.primary
+        for contrast in _contrasts(spec, experiment, arms, where):
+            yield Hypothesis(contrast, spec.claim, metric, spec.margin)
+
+
+def _contrasts(
+    spec: HypothesisSpec, experiment: Experiment, arms: tuple[Arm, ...], where: str
+) -> Iterator[Contrast]:
+    named = spec.interaction or (spec.factor or "",)
+    for factor in named:
+        _check_known(factor, experiment.factors, f"{where}.factor", "factor")
+    if len(set(named)) < len(named):
+        raise ExperimentError(
+            "a factor cannot interact with itself", where=f"{where}.interaction", got=named[0]
+        )
+    treatments = [list(experiment.factors[factor].treatments) for factor in named]
+    if spec.treatment is not None:
+        _check_known(spec.treatment, treatments[0], f"{where}.treatment", "treatment")
+        treatments = [[spec.treatment]]
+    for labels in itertools.product(*treatments):
+        yield _contrast(dict(zip(named, labels, strict=True)), experiment, arms)
+
+
+def _check_known(name: str, known: Any, where: str, kind: str) -> None:
+    if name not in known:
+        raise ExperimentError(
+            f"there is no such {kind}", where=where, got=name, allowed=", ".join(known)
+        )
+
+
+def _contrast(
+    treated: Mapping[str, str], experiment: Experiment, arms: tuple[Arm, ...]
+) -> Contrast:
+    """Product of (treatment - control) over the factors in `treated`, averaged over the others."""
+    controls = {factor: experiment.factors[factor].control_label for factor in treated}
+    signs: dict[str, int] = {}
+    for arm in arms:
+        if all(arm.levels[f] in (treated[f], controls[f]) for f in treated):
+            n_controls = sum(arm.levels[f] == controls[f] for f in treated)
+            signs[arm.name] = (-1) ** n_controls
+    share = 2 ** len(treated) / len(signs)
+    parts = [f"{factor}: {treated[factor]} vs {controls[factor]}" for factor in treated]
+    return Contrast(
+        name=" × ".join(parts),
+        kind="main" if len(treated) == 1 else "interaction",
+        factors=tuple(treated),
+        weights={arm: sign * share for arm, sign in signs.items()},
+    )

@@ -1,0 +1,67 @@
+"""What a run leaves behind, as values: passed from executors to tracking and reports.
+
+Imports no torch and no mlflow; every package may read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COST_COLUMNS", "RunRecord", "Status"]
+
+Status = Literal["finished", "reused", "failed", "missing"]
+
+COST_COLUMNS: Mapping[str, str] = {
+    "parameters": "parameters of the model, adapter included",
+    "trainable_parameters": "parameters that were trained",
+    "footprint_mb": "weights in memory, MB",
+    "peak_memory_mb": "peak memory of the process (CPU) or the device (GPU), MB",
+    "train_seconds": "wall time of training, s",
+    "train_tokens_per_second": "input and target tokens trained on, per second",
+    "generate_seconds": "wall time of generating the test predictions, s",
+    "generate_tokens_per_second": "new tokens generated, per second",
+    "prompts_cut": "test prompts whose context was shortened",
+    "questions_cut": "test prompts that were shortened beyond their context",
+    "targets_cut": "training targets that were shortened",
+}
+"""Numbers that every finished run reports besides its scores, and what they mean."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of a plan, however it ended.
+
+    Attributes
+    ----------
+    arm, seed : str, int
+        Which run of the plan this is.
+    status : {"finished", "reused", "failed", "missing"}
+        `reused`: its predictions come from an earlier run with the same fingerprint.
+        `missing`: it was planned, but not started.
+    fingerprint : str
+        Identity of the run (sha256).
+    reason : str or None
+        Why it failed.
+    run_id : str or None
+        MLflow run that holds its artifacts.
+    metrics : mapping
+        Corpus scores by metric name (0-100) and the numbers of `COST_COLUMNS`.
+    predictions : DataFrame or None
+        One row per test item: `item` (id), one column per cluster level under its
+        field name, `references` (list of str; empty = unanswerable), `prompt`,
+        `prediction`, `prompt_tokens`, `new_tokens`.
+    """
+
+    arm: str
+    seed: int
+    status: Status
+    fingerprint: str
+    reason: str | None = None
+    run_id: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    predictions: pd.DataFrame | None = None
