@@ -10,7 +10,7 @@
     │   ├── OutputError       the output folder
     │   └── TrackingError     the tracking store, or a run that is not in it
     └── RunError              one run failed; the other runs go on; exit code 1
-        └── TrainingDiverged  its loss became NaN or infinite
+        └── TrainingDivergedError  its loss became NaN or infinite
 
 Anything else that escapes is a defect of the harness, not of its input.
 """
@@ -26,7 +26,7 @@ __all__ = [
     "OutputError",
     "RunError",
     "TrackingError",
-    "TrainingDiverged",
+    "TrainingDivergedError",
 ]
 
 
@@ -97,7 +97,7 @@ class RunError(HarnessError):
     """One run failed; the others are not affected."""
 
 
-class TrainingDiverged(RunError):
+class TrainingDivergedError(RunError):
     """The training loss became NaN or infinite."""
 
 

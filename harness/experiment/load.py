@@ -34,15 +34,20 @@ class Located(NamedTuple):
         The file's content.
     lines : dict
         From path to line number, counted from 1.
+    assigned : tuple of str
+        Dotted paths that the command line has set.
     """
 
     name: str
     tree: dict[str, Any]
     lines: dict[Location, int]
+    assigned: tuple[str, ...] = ()
 
     def where(self, location: Location) -> str:
         """`file, line N: dotted.path` for a place in the tree, or the nearest one above it."""
         dotted = ".".join(str(part) for part in location)
+        if any(f"{dotted}.".startswith(f"{path}.") for path in self.assigned):
+            return f"--set {dotted}"
         for end in range(len(location), -1, -1):
             if location[:end] in self.lines:
                 return f"{self.name}, line {self.lines[location[:end]]}: {dotted or '(whole file)'}"
@@ -64,17 +69,12 @@ def load_experiment(path: str | Path, assignments: Sequence[str] = ()) -> Experi
     ExperimentError
         The file cannot be read, is not YAML, or breaks a rule of the language.
     """
-    located = _read(Path(path))
     overrides = dict(parse_assignment(text) for text in assignments)
-    tree = with_overrides(located.tree, overrides)
-    lines = dict(located.lines)
-    for dotted in overrides:  # what --set changed no longer stands in the file
-        prefix = tuple(dotted.split("."))
-        lines = {place: line for place, line in lines.items() if place[: len(prefix)] != prefix}
+    located = _read(Path(path))._replace(assigned=tuple(overrides))
     try:
-        experiment = Experiment.model_validate(tree)
+        experiment = Experiment.model_validate(with_overrides(located.tree, overrides))
     except ValidationError as error:
-        raise _explained(error, Experiment, Located(located.name, tree, lines)) from None
+        raise _explained(error, Experiment, located) from None
     for factor, axis in experiment.factors.items():
         for label, changes in axis.levels.items():
             kind = "control" if label in axis.control else "treatments"
@@ -142,9 +142,7 @@ def _read(path: Path) -> Located:
     return Located(str(path), tree, lines)
 
 
-def _note_lines(
-    node: yaml.Node, location: Location, lines: dict[Location, int], name: str
-) -> None:
+def _note_lines(node: yaml.Node, location: Location, lines: dict[Location, int], name: str) -> None:
     lines.setdefault(location, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         seen: dict[Any, int] = {}

@@ -36,6 +36,12 @@ class Arm:
     levels: Mapping[str, str]
     config: Base
 
+    @property
+    def base_key(self) -> tuple[str, str | None, str]:
+        """What arms must have in common to share one loaded base model."""
+        model = self.config.model
+        return model.name, model.revision, model.precision
+
 
 @dataclass(frozen=True)
 class RunSpec:
@@ -108,8 +114,8 @@ class Plan:
 def make_plan(experiment: Experiment) -> Plan:
     """Expand an experiment into arms, runs and hypotheses.
 
-    Runs are ordered by seed, then by base model, so that an interrupted plan has
-    complete seeds and a base model is loaded once for the arms that share it.
+    Runs that share a base model follow each other, so that it is loaded once and one
+    base at a time is in memory; among them, seed by seed.
 
     Raises
     ------
@@ -120,8 +126,10 @@ def make_plan(experiment: Experiment) -> Plan:
     arms = tuple(_arms(experiment))
     _check_arms_differ(arms)
     _check_same_test_items(arms)
-    runs = tuple(RunSpec(arm, seed) for seed in experiment.seeds for arm in arms)
-    return Plan(experiment, arms, runs, tuple(_hypotheses(experiment, arms)))
+    runs = [RunSpec(arm, seed) for seed in experiment.seeds for arm in arms]
+    bases = list(dict.fromkeys(arm.base_key for arm in arms))
+    runs.sort(key=lambda run: bases.index(run.arm.base_key))  # stable: seeds stay in order
+    return Plan(experiment, arms, tuple(runs), tuple(_hypotheses(experiment, arms)))
 
 
 def changed_paths(arms: tuple[Arm, ...]) -> tuple[str, ...]:

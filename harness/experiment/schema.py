@@ -89,7 +89,7 @@ class Data(Section):
     """The items: where they come from and what they are nested in."""
 
     source: str | None = None
-    """`embedded:invented_world`, or a data set on the hub such as `squad`; not needed with files."""
+    """`embedded:invented_world`, or a data set on the hub such as `squad`; files need none."""
     config: str | None = None
     """The hub data set's configuration name, where it has several."""
     revision: str | None = None
@@ -118,11 +118,11 @@ class Prompt(Section):
     """How an item becomes text."""
 
     template: str
-    """The model's input; `{question}`, `{context}` and every other field of an item may be named."""
+    """The model's input; `{question}`, `{context}` and any other field of an item."""
     target: str = "{answer}"
     """What the model learns to produce; `{answer}` is the item's first reference answer."""
     max_tokens: PositiveInt = 512
-    """Longest input in tokens. A longer one loses the end of its `truncate` field, and is counted."""
+    """Longest input in tokens. A longer one loses the end of `truncate`, and is counted."""
     max_target_tokens: PositiveInt = 64
     """Longest target in tokens. A longer one loses its end, and is counted."""
     truncate: str = "context"
@@ -297,7 +297,7 @@ class Analysis(Section):
     primary: MetricName = "f1"
     """The metric that hypotheses are about unless they name another."""
     hypotheses: tuple[HypothesisSpec, ...] = ()
-    """The declared family; without any, each treatment is tested as `different` from its control."""
+    """The declared family; without any, each treatment is tested as `different`."""
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     """Two-sided error rate of the whole family; intervals have level 1 - alpha."""
     power: Annotated[float, Field(gt=0.5, lt=1)] = 0.8

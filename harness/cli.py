@@ -1,0 +1,122 @@
+"""The command line: verbs, their arguments and exit codes. No logic.
+
+Exit codes: 0 all runs and the report are done; 1 some runs failed (they are named);
+2 the input cannot be used; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from harness import __version__
+from harness.errors import InputError
+from harness.logs import quieten
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb, and return the process's exit code."""
+    options = _parser().parse_args(arguments)
+    quieten(verbose=getattr(options, "verbose", False))
+    try:
+        return int(options.run(options))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="harness",
+        description="Paired ablations of fine-tuning on question answering.",
+    )
+    parser.add_argument("--version", action="version", version=f"harness {__version__}")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    ablation = verbs.add_parser("ablation", help="run an experiment and report its verdicts")
+    _takes_experiment(ablation)
+    _takes_places(ablation, output="folder of the results (default: results/NAME)")
+    ablation.add_argument(
+        "--no-reuse", action="store_true", help="run again what an earlier run has answered"
+    )
+    ablation.set_defaults(run=_ablation)
+
+    plan = verbs.add_parser("plan", help="show what an experiment would run and could detect")
+    _takes_experiment(plan)
+    _takes_tracking(plan)
+    plan.set_defaults(run=_plan)
+
+    report = verbs.add_parser("report", help="remake the report of a past ablation")
+    report.add_argument("ablation", metavar="RUN", help="MLflow run id of the ablation")
+    _takes_places(report, output="folder of the report (default: results/NAME)")
+    report.set_defaults(run=_report)
+
+    schema = verbs.add_parser("schema", help="print the JSON schema of experiment files")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _takes_experiment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="experiment file (YAML)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="assignments",
+        metavar="PATH=VALUE",
+        help="change the experiment, such as base.training.epochs=2; may be repeated",
+    )
+
+
+def _takes_tracking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tracking-uri",
+        metavar="URI",
+        help="MLflow tracking store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)",
+    )
+    parser.add_argument("--verbose", action="store_true", help="show the libraries' messages too")
+
+
+def _takes_places(parser: argparse.ArgumentParser, output: str) -> None:
+    parser.add_argument("--output", metavar="DIR", help=output)
+    _takes_tracking(parser)
+
+
+def _ablation(options: argparse.Namespace) -> int:
+    from harness.ablation import run_ablation
+
+    return run_ablation(
+        options.file,
+        options.assignments,
+        output=options.output,
+        tracking_uri=options.tracking_uri,
+        reuse=not options.no_reuse,
+    )
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from harness.preview import print_plan
+
+    print_plan(options.file, options.assignments, tracking_uri=options.tracking_uri)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from harness.ablation import remake_report
+
+    return remake_report(options.ablation, output=options.output, tracking_uri=options.tracking_uri)
+
+
+def _schema(options: argparse.Namespace) -> int:
+    import json
+
+    from harness.experiment import schema_as_json
+
+    print(json.dumps(schema_as_json(), indent=2, ensure_ascii=False))
+    return 0

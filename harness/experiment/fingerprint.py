@@ -1,0 +1,80 @@
+"""Identity of a run: a hash of everything that can change its result, and nothing else.
+
+In it: the arm's configuration, the seed, the content of the data and of the base
+model, the code that trains and generates, the versions of the libraries that do
+the arithmetic. Not in it: paths, names, threads, the machine. Scoring is left
+out too: predictions are stored, so scores are remade from them.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from harness.experiment.plan import RunSpec
+
+__all__ = ["fingerprint", "plan_hash"]
+
+_CODE = ("data", "models", "training", "generation", "run.py")
+_LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers")
+
+
+def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
+    """sha256 of a run's identity, as 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    spec : RunSpec
+        The run.
+    data : mapping
+        Content hash of each split, from `harness.data.content_hash`.
+    model : str
+        Identity of the base model, from `harness.models.sources.find_model`.
+    """
+    config = spec.arm.config.model_dump(mode="json", exclude={"data"})
+    for where in ("name", "revision"):
+        del config["model"][where]
+    return _sha256(
+        {
+            "config": config,
+            "seed": spec.seed,
+            "data": dict(data),
+            "model": model,
+            "code": _code_hash(),
+            "libraries": _library_versions(),
+        }
+    )
+
+
+def plan_hash(experiment: Mapping[str, Any], fingerprints: Mapping[str, str]) -> str:
+    """sha256 of what was planned: question, hypotheses, seeds and the runs' fingerprints."""
+    return _sha256({"experiment": dict(experiment), "runs": dict(fingerprints)})
+
+
+def _sha256(value: Mapping[str, Any]) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@functools.cache
+def _code_hash() -> str:
+    digest = hashlib.sha256()
+    root = Path(str(files("harness")))
+    for name in _CODE:
+        place = root / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _library_versions() -> dict[str, str]:
+    # "+cpu" and "+cu130" name the machine, not the arithmetic
+    return {name: version(name).split("+", 1)[0] for name in _LIBRARIES}

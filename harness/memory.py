@@ -1,0 +1,33 @@
+"""Peak memory of one stretch of a process that lives on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+__all__ = ["peak_memory_mb", "reset_peak_memory"]
+
+_STATUS = Path("/proc/self/status")
+_CLEAR = Path("/proc/self/clear_refs")
+
+
+def reset_peak_memory() -> None:
+    """Start a new stretch; on a system that cannot, `peak_memory_mb` will be NaN."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    elif _CLEAR.exists():
+        _CLEAR.write_text("5")  # resets VmHWM of this process, see proc(5)
+
+
+def peak_memory_mb() -> float:
+    """Peak since the last reset, MB: of the device with a GPU, else of the process."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e6
+    if not _CLEAR.exists():
+        return float("nan")
+    match = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text())
+    return int(match.group(1)) * 1024 / 1e6 if match else float("nan")

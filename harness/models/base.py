@@ -1,0 +1,115 @@
+"""Loading a base model with its tokenizer at a given precision.
+
+Every load of pretrained weights in the project goes through here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ModelError
+from harness.experiment.schema import QUANTIZED, Model
+from harness.models.precision import guard_gradients, load_options
+from harness.models.sources import find_model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+__all__ = ["BaseModel", "load_base", "load_tokenizer"]
+
+
+@dataclass
+class BaseModel:
+    """A loaded base; mutable, because adapters are put on it and taken off again.
+
+    Attributes
+    ----------
+    model : PreTrainedModel
+        The network, in eval mode, on its device.
+    tokenizer : PreTrainedTokenizerBase
+        With a pad and an eos token.
+    encoder_decoder : bool
+        T5-like, as opposed to decoder-only.
+    footprint_mb : float
+        Bytes of parameters and buffers / 1e6.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    encoder_decoder: bool
+    footprint_mb: float
+
+
+def load_base(config: Model) -> BaseModel:
+    """Load weights and tokenizer.
+
+    Raises
+    ------
+    ModelError
+        There is no such model, or transformers cannot load it.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    source = find_model(config)
+    tokenizer = load_tokenizer(config)
+    try:
+        architecture = AutoConfig.from_pretrained(source.location, revision=source.revision)
+        encoder_decoder = bool(architecture.is_encoder_decoder)
+        auto: Any = AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM
+        model = auto.from_pretrained(
+            source.location, revision=source.revision, **load_options(config.precision)
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _cannot_load(config, error) from None
+    except Exception as error:
+        if type(error).__module__.startswith("safetensors"):  # a damaged weights file
+            raise _cannot_load(config, error) from None
+        raise
+    if config.precision in QUANTIZED:
+        from peft import prepare_model_for_kbit_training
+
+        guard_gradients(model)
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    elif torch.cuda.is_available():
+        model = model.to("cuda")
+    model.eval()
+    footprint = float(model.get_memory_footprint()) / 1e6
+    return BaseModel(model, tokenizer, encoder_decoder, footprint)
+
+
+def load_tokenizer(config: Model) -> PreTrainedTokenizerBase:
+    """The model's tokenizer; one without a pad token pads with eos (padding is masked anyway).
+
+    Raises
+    ------
+    ModelError
+        There is no tokenizer, or it has no end-of-sequence token.
+    """
+    from transformers import AutoTokenizer
+
+    source = find_model(config)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source.location, revision=source.revision)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _cannot_load(config, error) from None
+    if tokenizer.eos_token_id is None:
+        raise ModelError(
+            "the tokenizer has no end-of-sequence token, so answers could not end",
+            where=f"base.model.name: {config.name}",
+            fix="set eos_token in the folder's tokenizer_config.json",
+        )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _cannot_load(config: Model, error: Exception) -> ModelError:
+    reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+    return ModelError(
+        "transformers cannot load this model",
+        where=f"base.model.name: {config.name}",
+        got=f"{type(error).__name__}: {reason}",
+        allowed="a complete folder written by save_pretrained, or a hub name",
+    )

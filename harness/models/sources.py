@@ -1,0 +1,146 @@
+"""Where a model comes from: embedded in this package, a local folder, or the hub.
+
+Finds and identifies; loads nothing, and imports no torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.errors import ModelError
+from harness.experiment.schema import Model
+
+__all__ = ["EMBEDDED_PREFIX", "ModelSource", "find_model"]
+
+EMBEDDED_PREFIX = "embedded:"
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.model", "*.txt")
+_LOCAL_FIX = "give a local folder: --set base.model.name=/path/to/folder"
+
+
+class ModelSource(NamedTuple):
+    """A model that was found.
+
+    Attributes
+    ----------
+    location : str
+        What `from_pretrained` is given: a folder, or a hub name.
+    revision : str or None
+        For the hub, the commit that `revision` stood for.
+    identity : str
+        Content hash of a folder, or `name@commit`; part of a run's fingerprint.
+    """
+
+    location: str
+    revision: str | None
+    identity: str
+
+
+def find_model(config: Model) -> ModelSource:
+    """Find the base model that a configuration names.
+
+    Raises
+    ------
+    ModelError
+        There is no such embedded model, the folder holds no model, or the hub does
+        not have it or cannot be reached.
+    """
+    if config.name.startswith(EMBEDDED_PREFIX):
+        return _folder(_embedded(config.name.removeprefix(EMBEDDED_PREFIX)), config.name)
+    path = Path(config.name).expanduser()
+    if path.exists():
+        return _folder(path, config.name)
+    if path.is_absolute() or config.name.startswith(".") or not _HUB_NAME.fullmatch(config.name):
+        raise ModelError(
+            "there is no such model folder",
+            where="base.model.name",
+            got=config.name,
+            allowed="an existing folder, a name on the hub (owner/name), or embedded:NAME",
+        )
+    return _hub(config)
+
+
+def _embedded(name: str) -> Path:
+    root = Path(str(files("harness.models"))) / "embedded"
+    known = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
+    if name not in known:
+        raise ModelError(
+            "there is no such embedded model",
+            where="base.model.name",
+            got=EMBEDDED_PREFIX + name,
+            allowed=", ".join(EMBEDDED_PREFIX + one for one in known),
+        )
+    return root / name
+
+
+def _folder(path: Path, name: str) -> ModelSource:
+    if not (path / "config.json").is_file():
+        found = "a file" if path.is_file() else "a folder without a config.json"
+        raise ModelError(
+            "this is not a model folder",
+            where=f"base.model.name: {name}",
+            got=found,
+            allowed="a folder written by save_pretrained: config.json, weights and tokenizer",
+        )
+    return ModelSource(str(path), None, _content_hash(path))
+
+
+def _content_hash(folder: Path) -> str:
+    """sha256 over names and contents of the files that loading a model may read."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in _WEIGHTS for path in folder.glob(pattern)}):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.name} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def _hub(config: Model) -> ModelSource:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    where = f"base.model.name: {config.name}"
+    try:
+        path = hf_hub_download(config.name, "config.json", revision=config.revision)
+    except GatedRepoError:
+        raise ModelError(
+            "the hub gives this model only to people who accepted its licence",
+            where=where,
+            fix="accept it on the model's page and log in with `hf auth login`",
+        ) from None
+    except RevisionNotFoundError:
+        raise ModelError(
+            "the hub's model has no such revision", where=where, got=config.revision
+        ) from None
+    except LocalEntryNotFoundError as error:
+        raise ModelError(
+            "the hub cannot be reached, and the model is not in the local cache",
+            where=where,
+            got=str(error).splitlines()[0],
+            fix=f"check the network, or {_LOCAL_FIX}",
+        ) from None
+    except RepositoryNotFoundError:
+        raise ModelError(
+            "the hub has no such model, and there is no such folder", where=where, fix=_LOCAL_FIX
+        ) from None
+    except EntryNotFoundError:
+        raise ModelError("the hub's repository has no config.json", where=where) from None
+    except Exception as error:  # the hub's client raises its transport's errors as they are
+        raise ModelError(
+            "the hub cannot be reached",
+            where=where,
+            got=f"{type(error).__name__}: {error}".splitlines()[0],
+            fix=f"check the network, or {_LOCAL_FIX}",
+        ) from None
+    commit = Path(path).parent.name  # …/snapshots/<commit>/config.json
+    return ModelSource(config.name, commit, f"{config.name}@{commit}")

@@ -1,0 +1,116 @@
+"""What a person sees while runs go on: which run of how many, stage, rate, time left.
+
+On a terminal two live bars; elsewhere (a log file, CI) plain lines, sparingly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+__all__ = ["Progress"]
+
+_EVERY = 30.0  # seconds between plain lines of one stage
+_SHARES = {"loading": (0.0, 0.0), "preparing": (0.0, 0.0), "training": (0.0, 0.6)}
+_GENERATING = (0.6, 0.4)  # of a run; measured on the embedded default
+
+
+class Progress:
+    """Progress over the runs of a plan; a context manager.
+
+    Parameters
+    ----------
+    n_runs : int
+        Runs to be done (not those reused).
+    console : Console
+        Where to print; standard error, so that standard output holds results only.
+    """
+
+    def __init__(self, n_runs: int, console: Console) -> None:
+        self._n_runs = n_runs
+        self._console = console
+        self._done = 0
+        self._name = ""
+        self._stage = ""
+        self._stage_started = self._printed = time.monotonic()
+        self._bars: Bars | None = None
+        if console.is_terminal:
+            self._bars = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(elapsed_when_finished=True),
+                console=console,
+                transient=True,
+            )
+            self._runs_bar = self._bars.add_task("runs", total=n_runs, rate="")
+            self._stage_bar = self._bars.add_task("starting", total=None, rate="")
+
+    def __enter__(self) -> Self:
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def start(self, name: str) -> None:
+        """A run starts."""
+        self._name, self._stage = name, ""
+        self.stage("loading", 0, 1)
+
+    def stage(self, stage: str, done: int, total: int) -> None:
+        """So much of a stage of the current run is done."""
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._stage_started = stage, now
+        elapsed = now - self._stage_started
+        rate = f"{done / elapsed:.1f}/s" if done and elapsed > 1 else ""
+        if self._bars:
+            self._bars.update(
+                self._stage_bar,
+                description=f"{self._name}: {stage}",
+                completed=done,
+                total=total,
+                rate=rate,
+            )
+            start, share = _SHARES.get(stage, _GENERATING)
+            fraction = start + share * done / max(total, 1)
+            self._bars.update(self._runs_bar, completed=round(self._done + fraction, 2))
+        elif now - self._printed > _EVERY:
+            self._printed = now
+            left = f", {elapsed * (total - done) / done:.0f} s left" if done else ""
+            self.say(f"{self._position()} {self._name}: {stage} {done}/{total} {rate}{left}")
+
+    def finish(self, outcome: str) -> None:
+        """The current run ended; `outcome` says how."""
+        self._done += 1
+        self._printed = time.monotonic()
+        self._console.print(f"[{self._done}/{self._n_runs}] {self._name}: {outcome}", markup=False)
+        if self._bars:
+            self._bars.update(self._runs_bar, completed=self._done)
+
+    def say(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(text, markup=False, highlight=False)
+
+    def _position(self) -> str:
+        return f"[{self._done + 1}/{self._n_runs}]"
+
+
+def scores_text(metrics: Mapping[str, float]) -> str:
+    """The scores people look for first, such as `EM 61.2  F1 70.4`."""
+    return "  ".join(f"{name.upper()} {metrics[name]:.1f}" for name in ("em", "f1"))

@@ -1,0 +1,67 @@
+"""Fingerprints: what changes them, and what must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.experiment import fingerprint as module
+from harness.experiment import load_experiment, make_plan
+from harness.experiment.fingerprint import fingerprint
+
+QUICKSTART = Path(__file__).parents[2] / "experiments" / "quickstart.yaml"
+DATA = {"train": "a", "validation": "b", "test": "c"}
+
+
+def first(*assignments: str, data: dict[str, str] = DATA, model: str = "m") -> str:
+    run = make_plan(load_experiment(QUICKSTART, assignments)).runs[0]
+    return fingerprint(run, data=data, model=model)
+
+
+def test_all_runs_of_a_plan_differ() -> None:
+    runs = make_plan(load_experiment(QUICKSTART)).runs
+    assert len({fingerprint(run, data=DATA, model="m") for run in runs}) == len(runs)
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    ["training.epochs=5", "generation.batch_size=3", "prompt.max_tokens=99", "model.adapter.r=2",
+     "seeds=[9]"],
+)  # fmt: skip
+def test_what_changes_a_result_changes_it(assignment: str) -> None:
+    assert first(assignment) != first()
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    ["resources.threads=2", "name=other", "question=Why?", "data.train.file=elsewhere.json",
+     "model.name=somewhere/else", "analysis.alpha=0.01"],
+)  # fmt: skip
+def test_circumstance_does_not_change_it(assignment: str) -> None:
+    assert first(assignment) == first()
+
+
+def test_content_of_data_and_model_changes_it() -> None:
+    assert first(data={**DATA, "train": "x"}) != first()
+    assert first(data={**DATA, "test": "x"}) != first()
+    assert first(model="x") != first()
+
+
+def test_code_and_library_versions_change_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = first()
+    monkeypatch.setattr(module, "_code_hash", lambda: "other code")
+    assert first() != before
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "_library_versions", lambda: {"torch": "1.0"})
+    assert first() != before
+
+
+def test_the_kind_of_torch_build_does_not_change_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = set()
+    for build in ("2.13.0+cpu", "2.13.0+cu130", "2.13.0"):
+        module._library_versions.cache_clear()
+        monkeypatch.setattr(module, "version", lambda name, build=build: build)
+        versions.add(first())
+    module._library_versions.cache_clear()
+    assert len(versions) == 1

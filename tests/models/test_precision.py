@@ -1,0 +1,81 @@
+"""Gradients through 4-bit layers are those of the weights they stand for.
+
+On CPUs with avx512_bf16 this fails without `guard_gradients`: after one evaluation
+forward, gradients are wrong or missing, in the quantized arm only.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness.experiment.schema import LoRA, Model
+from harness.models.adapters import trainable
+from harness.models.base import BaseModel, load_base
+
+INPUT = torch.arange(12, 44).reshape(2, 16)
+LABELS = torch.arange(50, 82).reshape(2, 16)
+
+
+def _gradients(model) -> torch.Tensor:
+    model.zero_grad()
+    model(input_ids=INPUT, labels=LABELS).loss.backward()
+    parts = [
+        torch.zeros(p.numel()) if p.grad is None else p.grad.flatten()
+        for _, p in model.named_parameters()
+        if p.requires_grad
+    ]
+    return torch.cat(parts).float()
+
+
+def _dequantized(base: BaseModel) -> BaseModel:
+    """The same network with plain fp32 layers that hold the 4-bit layers' values."""
+    from bitsandbytes.functional import dequantize_4bit
+    from bitsandbytes.nn import Linear4bit
+
+    model = copy.deepcopy(base.model)
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, Linear4bit):
+                values = dequantize_4bit(child.weight.data, child.weight.quant_state)
+                plain = torch.nn.Linear(child.in_features, child.out_features, bias=False)
+                plain.weight.data = values.reshape(plain.weight.shape).float()
+                setattr(parent, name, plain)
+    for attribute in ("is_quantized", "is_loaded_in_4bit", "hf_quantizer", "quantization_method"):
+        vars(model).pop(attribute, None)
+    vars(model.config).pop("quantization_config", None)
+    return BaseModel(model, base.tokenizer, base.encoder_decoder, 0.0)
+
+
+@pytest.mark.parametrize("family", ["t5", "llama"])
+def test_gradients_survive_an_evaluation(model_folders: dict[str, Path], family: str) -> None:
+    adapter = LoRA(r=4)
+    base = load_base(Model(name=str(model_folders[family]), precision="nf4", adapter=adapter))
+    with trainable(_dequantized(base), adapter, seed=0) as model:
+        _fill(model)
+        expected = _gradients(model)
+    assert expected.norm() > 0
+    with trainable(base, adapter, seed=0) as model:
+        _fill(model)
+        model.train()
+        before = _gradients(model)
+        model.eval()
+        with torch.no_grad():
+            model(input_ids=INPUT, labels=LABELS)
+        model.generate(input_ids=INPUT, attention_mask=torch.ones_like(INPUT), max_new_tokens=3)
+        model.train()
+        after = _gradients(model)
+    for gradients in (before, after):
+        assert torch.nn.functional.cosine_similarity(gradients, expected, dim=0) > 0.9999
+        assert float(gradients.norm()) == pytest.approx(float(expected.norm()), rel=1e-3)
+
+
+def _fill(model) -> None:
+    """LoRA's B starts at zero, which would leave A without a gradient."""
+    generator = torch.Generator().manual_seed(0)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            parameter.data = 0.1 * torch.randn(parameter.shape, generator=generator)

@@ -1,0 +1,56 @@
+"""Finding models: what is identified, and what a person is told."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ModelError
+from harness.experiment.schema import Model
+from harness.models.sources import find_model
+
+
+def test_identity_is_the_content_not_the_path(
+    model_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(model_folders["t5"], copy)
+    identity = find_model(Model(name=str(copy))).identity
+    assert identity == find_model(Model(name=str(model_folders["t5"]))).identity
+    weights = copy / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert find_model(Model(name=str(copy))).identity != identity
+
+
+def test_the_embedded_model_is_found() -> None:
+    assert (Path(find_model(Model(name="embedded:tiny_t5")).location) / "README.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("embedded:no", ["no such embedded model", "embedded:no", "embedded:tiny_t5"]),
+        ("/no/such/folder", ["no such model folder", "/no/such/folder", "embedded:NAME"]),
+        ("./missing", ["no such model folder"]),
+        ("a/b/c", ["no such model folder", "a/b/c"]),
+        ("google/t5-v1_1-small", ["hub cannot be reached", "--set base.model.name=/path"]),
+    ],
+)
+def test_a_model_that_is_not_there_is_explained(name: str, parts: list[str]) -> None:
+    with pytest.raises(ModelError) as caught:
+        find_model(Model(name=name))
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_a_folder_or_file_that_is_no_model_is_explained(tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_text("x")
+    for path, found in ((tmp_path, "without a config.json"), (file, "a file")):
+        with pytest.raises(ModelError, match="not a model folder") as caught:
+            find_model(Model(name=str(path)))
+        assert found in str(caught.value)
