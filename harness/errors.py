@@ -7,6 +7,7 @@
     │   ├── ExperimentError   the experiment file or an override of it
     │   ├── DataError         a data file, a field, a split
     │   ├── ModelError        a model name or folder, an impossible combination
+    │   ├── UnreachableError  a hub does not answer, and there is no local copy
     │   ├── OutputError       the output folder
     │   └── TrackingError     the tracking store, or a run that is not in it
     └── RunError              one run failed; the other runs go on; exit code 1
@@ -27,6 +28,7 @@ __all__ = [
     "RunError",
     "TrackingError",
     "TrainingDivergedError",
+    "UnreachableError",
 ]
 
 
@@ -83,6 +85,10 @@ class DataError(InputError):
 
 class ModelError(InputError):
     """A model, or what is asked of it, cannot be used."""
+
+
+class UnreachableError(InputError):
+    """A hub does not answer, and what is asked of it is not in the local cache."""
 
 
 class OutputError(InputError):

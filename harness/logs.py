@@ -35,4 +35,4 @@ def quieten_progress_bars() -> None:
     """Turn off transformers' bars (loading of weights); it is imported by now."""
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]

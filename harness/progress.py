@@ -78,7 +78,8 @@ class Progress:
         if stage != self._stage:
             self._stage, self._stage_started = stage, now
         elapsed = now - self._stage_started
-        rate = f"{done / elapsed:.1f}/s" if done and elapsed > 1 else ""
+        known = done > 0 and elapsed > 1
+        rate = f"{done / elapsed:.1f}/s" if known else ""
         if self._bars:
             self._bars.update(
                 self._stage_bar,
@@ -92,7 +93,7 @@ class Progress:
             self._bars.update(self._runs_bar, completed=round(self._done + fraction, 2))
         elif now - self._printed > _EVERY:
             self._printed = now
-            left = f", {elapsed * (total - done) / done:.0f} s left" if done else ""
+            left = f", {elapsed * (total - done) / done:.0f} s left" if known else ""
             self.say(f"{self._position()} {self._name}: {stage} {done}/{total} {rate}{left}")
 
     def finish(self, outcome: str) -> None:

@@ -5,14 +5,14 @@ Imports no torch and no mlflow; every package may read it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COST_COLUMNS", "RunRecord", "Status"]
+__all__ = ["COST_COLUMNS", "RunRecord", "Status", "cluster_columns"]
 
 Status = Literal["finished", "reused", "failed", "missing"]
 
@@ -65,3 +65,14 @@ class RunRecord:
     run_id: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     predictions: pd.DataFrame | None = None
+
+
+_FIXED = ("item", "references", "prompt", "prediction", "prompt_tokens", "new_tokens")
+
+
+def cluster_columns(records: Sequence[RunRecord]) -> tuple[str, ...]:
+    """Names of the cluster levels that predictions hold, outermost first."""
+    for record in records:
+        if record.predictions is not None:
+            return tuple(name for name in record.predictions.columns if name not in _FIXED)
+    return ()

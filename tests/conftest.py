@@ -10,10 +10,8 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that reaches for the hub must fail at once
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-WORDS = (
-    "question context answer where who what river town lies near red blue green Mola Tarn Vesh"
-    " is the of in founded by a : ? . , one two three four five six seven eight nine ten"
-).split()
+WORDS = """question context answer where who what river town lies near red blue green Mola Tarn
+Vesh is the of in founded by a : ? . , one two three four five six seven eight nine ten"""
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +62,7 @@ def _tokenizer(family: str):
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    raw.train_from_iterator([" ".join(WORDS)] * 20, trainer)
+    raw.train_from_iterator([WORDS] * 20, trainer)
     if family == "t5":
         raw.post_processor = processors.TemplateProcessing(
             single="$A </s>", special_tokens=[("</s>", 1)]

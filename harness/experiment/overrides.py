@@ -53,6 +53,8 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError:
         parsed = value
+    if isinstance(parsed, dict) and parsed and ":" not in value:
+        parsed = value  # "{question}" is a template, not a mapping without a value
     head = path.split(".", 1)[0]
     if head in Base.model_fields and head not in Experiment.model_fields:
         path = f"base.{path}"

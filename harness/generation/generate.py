@@ -88,7 +88,7 @@ def generate(
         first_new = 1 if encoder_decoder else batch["input_ids"].shape[1]
         for index, row in zip(chosen, output[:, first_new:].tolist(), strict=True):
             ids = _until_eos(row, settings.eos_token_id)
-            text = tokenizer.decode(ids, skip_special_tokens=True).strip()
+            text = str(tokenizer.decode(ids, skip_special_tokens=True)).strip()
             predictions[index] = Prediction(prompts[index].item_id, text, len(ids))
         on_step(len(predictions), len(prompts))
     return [predictions[index] for index in range(len(prompts))]
@@ -96,7 +96,7 @@ def generate(
 
 def _settings(model: Any, tokenizer: Any, config: Generation) -> GenerationConfig:
     """The experiment's settings alone decide; a checkpoint's sampling defaults are dropped."""
-    settings = copy.deepcopy(model.generation_config)
+    settings: GenerationConfig = copy.deepcopy(model.generation_config)
     own = settings.eos_token_id
     stops = [] if own is None else own if isinstance(own, list) else [own]
     settings.update(

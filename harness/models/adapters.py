@@ -67,7 +67,7 @@ def trainable(base: BaseModel, adapter: LoRA | None, seed: int) -> Iterator[Any]
         target_modules=targets,
     )
     try:
-        wrapped = get_peft_model(base.model, config)
+        wrapped: Any = get_peft_model(base.model, config)
     except ValueError as error:
         raise ModelError(
             "the adapter does not fit the model",
@@ -80,7 +80,7 @@ def trainable(base: BaseModel, adapter: LoRA | None, seed: int) -> Iterator[Any]
     finally:
         base.model = wrapped.unload()
         vars(base.model).pop("peft_config", None)  # else peft warns of a second adapter
-        base.model.eval()
+        base.model.train(False)
 
 
 def count_parameters(model: nn.Module) -> ParameterCount:

@@ -71,7 +71,8 @@ def load_base(config: Model) -> BaseModel:
         from peft import prepare_model_for_kbit_training
 
         guard_gradients(model)
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+        prepare: Any = prepare_model_for_kbit_training  # untyped
+        model = prepare(model, use_gradient_checkpointing=False)
     elif torch.cuda.is_available():
         model = model.to("cuda")
     model.eval()

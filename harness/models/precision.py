@@ -28,10 +28,12 @@ def load_options(precision: Precision) -> dict[str, Any]:
         return {"dtype": torch.bfloat16}
     from transformers import BitsAndBytesConfig
 
+    configure: Any = BitsAndBytesConfig  # untyped
+
     if precision == "int8":
-        quantization = BitsAndBytesConfig(load_in_8bit=True)
+        quantization = configure(load_in_8bit=True)
     else:
-        quantization = BitsAndBytesConfig(
+        quantization = configure(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
@@ -47,7 +49,7 @@ def guard_gradients(model: nn.Module) -> None:
     evaluation forward and uses a kernel without autograd from then on: gradients of
     adapters below it vanish without a word. It decides by this attribute.
     """
-    from bitsandbytes.nn import Linear4bit
+    from bitsandbytes.nn.modules import Linear4bit
 
     for module in model.modules():
         if isinstance(module, Linear4bit):

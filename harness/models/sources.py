@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.errors import ModelError
+from harness.errors import ModelError, UnreachableError
 from harness.experiment.schema import Model
 
 __all__ = ["EMBEDDED_PREFIX", "ModelSource", "find_model"]
@@ -47,7 +47,9 @@ def find_model(config: Model) -> ModelSource:
     ------
     ModelError
         There is no such embedded model, the folder holds no model, or the hub does
-        not have it or cannot be reached.
+        not have it.
+    UnreachableError
+        The hub does not answer.
     """
     if config.name.startswith(EMBEDDED_PREFIX):
         return _folder(_embedded(config.name.removeprefix(EMBEDDED_PREFIX)), config.name)
@@ -123,7 +125,7 @@ def _hub(config: Model) -> ModelSource:
             "the hub's model has no such revision", where=where, got=config.revision
         ) from None
     except LocalEntryNotFoundError as error:
-        raise ModelError(
+        raise UnreachableError(
             "the hub cannot be reached, and the model is not in the local cache",
             where=where,
             got=str(error).splitlines()[0],
@@ -136,7 +138,7 @@ def _hub(config: Model) -> ModelSource:
     except EntryNotFoundError:
         raise ModelError("the hub's repository has no config.json", where=where) from None
     except Exception as error:  # the hub's client raises its transport's errors as they are
-        raise ModelError(
+        raise UnreachableError(
             "the hub cannot be reached",
             where=where,
             got=f"{type(error).__name__}: {error}".splitlines()[0],

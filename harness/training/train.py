@@ -86,8 +86,8 @@ def train(
         trainer = Trainer(
             model=model,
             args=_arguments(config, len(examples), seed, folder, evaluate=bool(validation)),
-            train_dataset=_features(examples, encoder_decoder),  # type: ignore[arg-type]
-            eval_dataset=_features(validation, encoder_decoder) or None,  # type: ignore[arg-type]
+            train_dataset=_features(examples, encoder_decoder),
+            eval_dataset=_features(validation, encoder_decoder) or None,
             data_collator=DataCollatorForSeq2Seq(
                 tokenizer,
                 model=model if encoder_decoder and config.label_smoothing else None,
@@ -174,7 +174,7 @@ def _listener(on_log: OnLog, on_step: OnStep) -> Any:
         "grad_norm": "gradient_norm",
     }
 
-    class Listener(TrainerCallback):  # type: ignore[misc]
+    class Listener(TrainerCallback):
         """Passes the trainer's events on, and stops a training that diverged."""
 
         def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

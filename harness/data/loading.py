@@ -1,0 +1,82 @@
+"""From the configuration of the data to the data set: the order of the steps.
+
+Every step is done elsewhere; a `limit` comes first, then validation is carved from what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from harness.data.clusters import choose_clusters, with_clusters
+from harness.data.conversion import to_items
+from harness.data.items import Dataset, Item
+from harness.data.records import Reader
+from harness.data.sources import Hub, Place, read_place
+from harness.data.splits import carved, overlap_notes, sampled, size_note
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.experiment.schema import Data
+
+__all__ = ["assemble"]
+
+
+def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
+    """The items of a configuration.
+
+    Raises
+    ------
+    DataError
+        A source, file, field or row cannot be used.
+    """
+    splits: dict[str, list[Item]] = {}
+    notes: list[str] = []
+    for place in _places(data):
+        origin = read_place(place, data, readers, hub)
+        splits[place.role], found = to_items(origin, data.fields, place.role)
+        notes += found
+    names = choose_clusters(data.clusters, splits)
+    if not names:
+        notes.append("no clusters: items are treated as independent of each other")
+    for role, items in splits.items():
+        placed, found = with_clusters(items, names, role)
+        splits[role], limited = sampled(placed, _limit(data, role), role)
+        notes += found + limited
+    if data.validation is not None and data.validation.share is not None:
+        outer = names[0] if names else None
+        train, part, found = carved(splits["train"], data.validation.share, outer)
+        part, limited = sampled(part, data.validation.limit, "validation")
+        splits |= {"train": train, "validation": part}
+        notes += found + limited
+    splits.setdefault("validation", [])
+    sizes = [size_note(role, items, names) for role, items in splits.items() if items]
+    notes = sizes + notes + overlap_notes(splits, names)
+    parts = {role: tuple(items) for role, items in splits.items()}
+    return Dataset(**parts, cluster_names=names, notes=tuple(notes))
+
+
+def _places(data: Data) -> list[Place]:
+    """What is read, in the order in which it is."""
+    places = [
+        Place("train", data.train.split, data.train.file),
+        Place("test", data.test.split, data.test.file),
+    ]
+    held = data.validation
+    if held is not None and held.share is None:
+        test = data.test
+        if held.file == test.file and (held.file is not None or held.split == test.split):
+            raise DataError(
+                "validation would use the test items",
+                where="base.data.validation",
+                got=held.file or held.split,
+                allowed="items that no arm is compared on",
+                fix="set validation.share to carve items from the training items",
+            )
+        places.append(Place("validation", held.split, held.file))
+    return places
+
+
+def _limit(data: Data, role: str) -> int | None:
+    part = {"train": data.train, "test": data.test, "validation": data.validation}[role]
+    return part.limit if part is not None else None

@@ -1,0 +1,185 @@
+"""JSON, JSON Lines, CSV and Parquet files as records.
+
+Each reader raises DataError with file and line for whatever is wrong with a file's form. What
+the columns hold is checked later, in `conversion`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from harness.data.messages import listed
+from harness.data.records import Record
+from harness.data.squad import squad_records
+from harness.errors import DataError
+
+__all__ = ["read_csv", "read_json", "read_jsonl", "read_parquet"]
+
+
+def read_json(path: Path) -> list[Record]:
+    """A list of objects, or the official SQuAD format (an object with `data`)."""
+    text = _decoded(path)
+    tree = _parsed(text, path)
+    if isinstance(tree, dict) and "data" in tree:
+        return squad_records(tree, str(path))
+    if not isinstance(tree, list):
+        keys = f"an object with the keys {listed(tree)}" if isinstance(tree, dict) else repr(tree)
+        raise DataError(
+            "this JSON is not a data set",
+            where=str(path),
+            got=keys,
+            allowed='a list of objects, or SQuAD\'s {"data": [...]}',
+        )
+    records = []
+    for index, row in enumerate(tree):
+        _check_object(row, f"{path}: [{index}]")
+        records.append(Record(f"{path}: [{index}].", row))
+    return records
+
+
+def read_jsonl(path: Path) -> list[Record]:
+    """One object per line; blank lines are passed over."""
+    records = []
+    # Not splitlines(): a JSON text may hold U+2028 and other line ends unescaped.
+    for number, line in enumerate(_decoded(path).split("\n"), start=1):
+        if line.strip():
+            row = _parsed(line, path, number)
+            _check_object(row, f"{path}, line {number}")
+            records.append(Record(f"{path}, line {number}: ", row))
+    return records
+
+
+def read_csv(path: Path) -> list[Record]:
+    """Comma-separated, a header row, quoting as in RFC 4180; a column without a name is left out.
+
+    A row is found by the line it starts on.
+    """
+    # strict: otherwise an unclosed quote swallows the rest of the file without a word.
+    rows = csv.reader(io.StringIO(_decoded(path), newline=""), strict=True)
+    records: list[Record] = []
+    header: list[str] | None = None
+    line = 1
+    try:
+        for cells in rows:
+            if header is None and cells:
+                header = _header(cells, f"{path}, line {line}")
+            elif header is not None and cells:
+                _check_width(cells, header, f"{path}, line {line}")
+                named = {n: c for n, c in zip(header, cells, strict=True) if n}
+                records.append(Record(f"{path}, line {line}: ", named))
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            "this is not well-formed CSV",
+            where=f"{path}, line {line}",
+            got=str(error),
+            allowed='cells of up to 131,072 characters; "quoted" where they hold , or a line end,'
+            ' quotes inside doubled ("")',
+            fix="save the table as JSON Lines or Parquet if its texts are long",
+        ) from None
+    return records
+
+
+def read_parquet(path: Path) -> list[Record]:
+    """Every column of a Parquet file; rows are counted from 1."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(path).to_pylist()
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise DataError(
+            "this is not a Parquet file that can be read",
+            where=str(path),
+            got=(str(error) or type(error).__name__).splitlines()[0],
+            fix="write it again, for example with pandas' DataFrame.to_parquet",
+        ) from None
+    return [Record(f"{path}, row {number}: ", row) for number, row in enumerate(rows, start=1)]
+
+
+def _decoded(path: Path) -> str:
+    """A file's text: UTF-8, with or without a byte order mark."""
+    try:
+        raw = path.read_bytes()
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        got = error.strerror or type(error).__name__
+        raise DataError("a data file cannot be read", where=str(path), got=got) from None
+    except UnicodeDecodeError as error:
+        utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+        got = f"the byte 0x{raw[error.start]:02x}"
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            "a data file is not UTF-8 text",
+            where=f"{path}, line {line}",
+            got=f"{got}; the file looks like UTF-16" if utf16 else got,
+            allowed="UTF-8, with or without a byte order mark",
+            fix="save the file again as UTF-8",
+        ) from None
+
+
+def _parsed(text: str, path: Path, line: int | None = None) -> Any:
+    """The JSON in a file, or in one line of it."""
+    where = str(path) if line is None else f"{path}, line {line}"
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        # One object per line in a .json file: the second line is what json cannot place.
+        lines = line is None and error.msg == "Extra data" and error.lineno > 1
+        raise DataError(
+            "this is not JSON",
+            where=f"{path}, line {line or error.lineno}, column {error.colno}",
+            got="an empty text" if not text.strip() else error.msg,
+            fix="name the file .jsonl if it has one object per line" if lines else None,
+        ) from None
+    except ValueError as error:  # a number with thousands of digits
+        raise DataError("this JSON cannot be read", where=where, got=str(error)) from None
+    except RecursionError:
+        got = "lists or objects inside each other, hundreds deep"
+        raise DataError("this JSON cannot be read", where=where, got=got) from None
+
+
+def _check_object(row: object, where: str) -> None:
+    if not isinstance(row, dict):
+        raise DataError(
+            "a row is not an object",
+            where=where,
+            got=f"{row!r} ({type(row).__name__})",
+            allowed='an object such as {"question": ..., "answers": [...]}',
+        )
+
+
+def _header(cells: list[str], where: str) -> list[str]:
+    twice = [name for name, times in Counter(cells).items() if times > 1 and name]
+    if twice:
+        raise DataError(
+            "a column name occurs twice",
+            where=where,
+            got=listed(cells),
+            fix=f"rename one of the columns {twice[0]!r}",
+        )
+    if len(cells) == 1 and any(mark in cells[0] for mark in ";\t"):
+        raise DataError(
+            "the columns are not separated by commas",
+            where=where,
+            got=cells[0],
+            allowed="commas",
+            fix="save the table again as comma-separated values",
+        )
+    return cells
+
+
+def _check_width(cells: list[str], header: list[str], where: str) -> None:
+    if len(cells) != len(header):
+        raise DataError(
+            "a row has the wrong number of cells",
+            where=where,
+            got=f"{len(cells)} cells, starting with {cells[0]!r}",
+            allowed=f"{len(header)}, as in the header: {listed(header)}",
+            fix="quote cells that hold a comma or a line end",
+        )

@@ -1,0 +1,1 @@
+"""Executors: run a plan's runs, and yield results or failures as values."""

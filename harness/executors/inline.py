@@ -1,0 +1,111 @@
+"""Runs in this process, one after another; a base model is loaded once for all its runs."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.data import Dataset
+from harness.experiment import RunSpec
+from harness.progress import Progress, scores_text
+from harness.results import RunRecord
+from harness.run import Listener, RunOutput, execute
+from harness.tracking import ActiveRun, DataInput, reason_of
+
+if TYPE_CHECKING:
+    from harness.models.base import BaseModel
+    from harness.tracking import Ablation
+
+__all__ = ["Bases", "run_inline"]
+
+
+class Bases:
+    """The base model in memory: at most one, replaced when another one is asked for."""
+
+    def __init__(self) -> None:
+        self._key: tuple[str, str | None, str] | None = None
+        self._base: BaseModel | None = None
+
+    def get(self, spec: RunSpec) -> BaseModel:
+        """The run's base model, loaded unless the run before had the same one.
+
+        Raises
+        ------
+        ModelError
+            It cannot be loaded.
+        """
+        from harness.models.base import load_base
+
+        if self._base is None or self._key != spec.arm.base_key:
+            self._base = None
+            gc.collect()  # free the old weights before the new ones take their place
+            self._base = load_base(spec.arm.config.model)
+            self._key = spec.arm.base_key
+        return self._base
+
+
+def run_inline(
+    runs: Sequence[RunSpec],
+    *,
+    datasets: Mapping[str, Dataset],
+    inputs: Mapping[str, Sequence[DataInput]],
+    ablation: Ablation,
+    fingerprints: Mapping[str, str],
+    progress: Progress,
+    bases: Bases,
+) -> Iterator[RunRecord]:
+    """Execute runs in order, and yield each one's record when it has ended.
+
+    A run that fails, for whatever reason, is a record with that reason; the next one
+    goes on. Only an interrupt by the person ends the iteration.
+
+    Parameters
+    ----------
+    runs : sequence of RunSpec
+        Those with the same base model should follow each other.
+    datasets, inputs : mapping
+        From arm name to its items, and to what tracking is told about them.
+    fingerprints : mapping
+        From run name to the run's identity.
+    """
+    for spec in runs:
+        progress.start(spec.name)
+        started = time.monotonic()
+        run_id: str | None = None
+        try:
+            with ablation.run(spec, inputs[spec.arm.name]) as tracked:
+                run_id = tracked.run_id
+                output = _run(spec, datasets[spec.arm.name], tracked, progress, bases.get(spec))
+        except Exception as error:
+            reason = reason_of(error)
+            progress.finish(f"failed: {reason}")
+            record = RunRecord(
+                spec.arm.name, spec.seed, "failed", fingerprints[spec.name], reason, run_id
+            )
+        else:
+            seconds = time.monotonic() - started
+            progress.finish(f"{scores_text(output.metrics)}  ({seconds:.0f} s)")
+            record = RunRecord(
+                spec.arm.name,
+                spec.seed,
+                "finished",
+                fingerprints[spec.name],
+                run_id=run_id,
+                metrics=output.metrics,
+                predictions=output.predictions,
+            )
+        yield record
+
+
+def _run(
+    spec: RunSpec, dataset: Dataset, tracked: ActiveRun, progress: Progress, base: BaseModel
+) -> RunOutput:
+    with tempfile.TemporaryDirectory(prefix="harness-run-") as folder:
+        listener = Listener(progress.stage, tracked.log)
+        output = execute(spec, dataset, base, listener, Path(folder) / "model")
+        tracked.finish(output.metrics, output.predictions, artifacts=Path(folder))
+    return output

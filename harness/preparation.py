@@ -1,0 +1,106 @@
+"""Everything that is settled before the first training: plan, items, models, fingerprints.
+
+All input errors are found here, so that nothing is written for an experiment that
+cannot run. Loads no weights and imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.data import Dataset, content_hash, load_dataset
+from harness.data.prompts import check_template
+from harness.experiment import Plan
+from harness.experiment.fingerprint import fingerprint
+from harness.models.sources import ModelSource, find_model
+
+__all__ = ["Prepared", "find_models", "load_datasets", "prepare"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan whose data and models were found.
+
+    Attributes
+    ----------
+    plan : Plan
+        What will be run and compared.
+    datasets : mapping
+        From arm name to its items; arms with the same `data` share one value.
+    models : mapping
+        From arm name to its base model.
+    hashes : mapping
+        From arm name to the content hash of each of its splits.
+    fingerprints : mapping
+        From run name to the run's identity.
+    """
+
+    plan: Plan
+    datasets: Mapping[str, Dataset]
+    models: Mapping[str, ModelSource]
+    hashes: Mapping[str, Mapping[str, str]]
+    fingerprints: Mapping[str, str]
+
+
+def prepare(plan: Plan) -> Prepared:
+    """Load a plan's items, find its models, and identify its runs.
+
+    Raises
+    ------
+    DataError, ModelError, ExperimentError
+        Data, a model or a template cannot be used.
+    """
+    models = find_models(plan)
+    datasets = load_datasets(plan)
+    known: dict[int, dict[str, str]] = {}
+    for dataset in datasets.values():
+        if id(dataset) not in known:
+            known[id(dataset)] = {
+                split: content_hash(getattr(dataset, split))
+                for split in ("train", "validation", "test")
+            }
+    hashes = {arm: known[id(dataset)] for arm, dataset in datasets.items()}
+    fingerprints = {
+        run.name: fingerprint(run, data=hashes[run.arm.name], model=models[run.arm.name].identity)
+        for run in plan.runs
+    }
+    return Prepared(plan, datasets, models, hashes, fingerprints)
+
+
+def load_datasets(plan: Plan) -> dict[str, Dataset]:
+    """Items by arm name, each distinct `data` section loaded once, templates checked.
+
+    Raises
+    ------
+    DataError, ExperimentError
+        Data or a template cannot be used.
+    """
+    loaded: dict[str, Dataset] = {}
+    by_arm: dict[str, Dataset] = {}
+    for arm in plan.arms:
+        key = arm.config.data.model_dump_json()
+        if key not in loaded:
+            loaded[key] = load_dataset(arm.config.data)
+        dataset = by_arm[arm.name] = loaded[key]
+        for items in (dataset.train, dataset.validation, dataset.test):
+            check_template(arm.config.prompt, items)
+    return by_arm
+
+
+def find_models(plan: Plan) -> dict[str, ModelSource]:
+    """Base models by arm name, each distinct one looked for once.
+
+    Raises
+    ------
+    ModelError
+        A model cannot be found.
+    """
+    found: dict[tuple[str, str | None], ModelSource] = {}
+    by_arm: dict[str, ModelSource] = {}
+    for arm in plan.arms:
+        key = arm.config.model.name, arm.config.model.revision
+        if key not in found:
+            found[key] = find_model(arm.config.model)
+        by_arm[arm.name] = found[key]
+    return by_arm

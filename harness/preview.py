@@ -1,0 +1,124 @@
+"""What `harness plan` prints: runs, sizes, hypotheses, and what could be detected.
+
+Loads items, but no model and no MLflow, so that it answers in about a second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from harness.errors import UnreachableError
+from harness.experiment import Plan, changed_paths, load_experiment, make_plan
+from harness.preparation import Prepared, prepare
+from harness.tracking.glance import finished_fingerprints
+
+__all__ = ["plan_text", "print_plan"]
+
+
+def print_plan(file: str, assignments: Sequence[str], *, tracking_uri: str | None) -> None:
+    """Print the plan of an experiment file.
+
+    Raises
+    ------
+    ExperimentError, DataError, ModelError
+        The experiment cannot be run as it is. Data or models that are on a hub which
+        cannot be reached now are no error: what depends on them is said to be unknown.
+    """
+    plan = make_plan(load_experiment(file, assignments))
+    print("\n".join(plan_text(plan, tracking_uri)))
+
+
+def plan_text(plan: Plan, tracking_uri: str | None) -> Iterator[str]:
+    """Lines of the plan, for a terminal."""
+    experiment = plan.experiment
+    yield f"{experiment.name}: {experiment.question}"
+    yield ""
+    for name, factor in experiment.factors.items():
+        treatments = ", ".join(factor.treatments)
+        yield f"factor {name}: {factor.control_label} (control), {treatments}"
+    yield f"differs between arms: {', '.join(changed_paths(plan.arms))}"
+    yield (
+        f"{len(plan.arms)} arms × {len(experiment.seeds)} seeds "
+        f"({', '.join(map(str, experiment.seeds))}) = {len(plan.runs)} runs"
+    )
+    yield ""
+    prepared = None
+    try:
+        prepared = prepare(plan)
+    except UnreachableError as error:
+        yield f"sizes, reuse and detectable effect are unknown: {error}"
+    if prepared:
+        yield from _sizes(prepared)
+        yield ""
+        yield from _runs(prepared, tracking_uri)
+    yield ""
+    yield from _hypotheses(plan)
+    if prepared:
+        yield ""
+        yield from _detectable(prepared)
+
+
+def _sizes(prepared: Prepared) -> Iterator[str]:
+    distinct = {id(dataset): dataset for dataset in prepared.datasets.values()}
+    for dataset in distinct.values():
+        arms = [arm for arm, one in prepared.datasets.items() if one is dataset]
+        whose = "data" if len(distinct) == 1 else f"data of {', '.join(arms)}"
+        yield (
+            f"{whose}: {len(dataset.train):,} training, {len(dataset.validation):,} validation,"
+            f" {len(dataset.test):,} test items"
+        )
+        yield from (f"  {note}" for note in dataset.notes)
+    for identity in dict.fromkeys(source.location for source in prepared.models.values()):
+        yield f"base model: {identity}"
+
+
+def _runs(prepared: Prepared, tracking_uri: str | None) -> Iterator[str]:
+    finished = finished_fingerprints(tracking_uri)
+    if finished is None:
+        yield "runs (whether earlier ones can be reused shows when the ablation starts):"
+    else:
+        reused = sum(f in finished for f in prepared.fingerprints.values())
+        yield f"runs ({reused} of {len(prepared.plan.runs)} are finished and would be reused):"
+    for run in prepared.plan.runs:
+        identity = prepared.fingerprints[run.name]
+        reuse = "  reused" if finished and identity in finished else ""
+        yield f"  {run.name}  {identity[:12]}{reuse}"
+
+
+def _hypotheses(plan: Plan) -> Iterator[str]:
+    from harness.metrics import METRICS
+
+    yield f"hypotheses (Holm over all of them, alpha {plan.experiment.analysis.alpha:g}):"
+    for number, one in enumerate(plan.hypotheses, start=1):
+        margin = f" with margin {one.margin:g} points" if one.margin else ""
+        label = METRICS[one.metric].label
+        yield f"  {number}. {one.contrast.name}: {one.claim}{margin} ({label})"
+
+
+def _detectable(prepared: Prepared) -> Iterator[str]:
+    from reports.statistics import (
+        CLUSTER_SD,
+        ITEM_SD,
+        SEED_SD,
+        minimum_detectable_effect,
+    )
+
+    plan = prepared.plan
+    analysis, seeds = plan.experiment.analysis, plan.experiment.seeds
+    dataset = next(iter(prepared.datasets.values()))
+    clusters = Counter(item.clusters[0] if item.clusters else item.id for item in dataset.test)
+    effect = minimum_detectable_effect(
+        len(seeds), list(clusters.values()), level=1 - analysis.alpha, power=analysis.power
+    )
+    yield (
+        f"smallest detectable effect: about {effect:.1f} points with power {analysis.power:g}"
+        f" at alpha {analysis.alpha:g}"
+    )
+    yield (
+        f"  assumes paired differences with a standard deviation of {ITEM_SD:g} points between"
+        f" items, {CLUSTER_SD:g} between clusters, {SEED_SD:g} between seeds;"
+        " before the correction for several hypotheses"
+    )
+    if len(seeds) == 1:
+        yield "  one seed: conclusions will hold for these checkpoints, not for the recipe"

@@ -1,0 +1,29 @@
+"""The only package that talks to MLflow: ablations are written to it, and read back as values.
+
+An ablation is a parent run, each run of its plan a nested one. Everything goes through
+`mlflow.MlflowClient` with explicit ids, so MLflow's global active run is never touched.
+Importing this package does not import MLflow, which takes seconds; `open_store` does.
+"""
+
+from harness.tracking.ablation import Ablation, start_ablation
+from harness.tracking.inputs import DataInput, SplitName
+from harness.tracking.provenance import describe_environment
+from harness.tracking.reading import StoredAblation, find_finished, load_ablation, read_run
+from harness.tracking.run import ActiveRun, reason_of
+from harness.tracking.store import Store, open_store
+
+__all__ = [
+    "Ablation",
+    "ActiveRun",
+    "DataInput",
+    "SplitName",
+    "Store",
+    "StoredAblation",
+    "describe_environment",
+    "find_finished",
+    "load_ablation",
+    "open_store",
+    "read_run",
+    "reason_of",
+    "start_ablation",
+]

@@ -1,0 +1,38 @@
+"""Names of the tags and artifacts that an ablation leaves in MLflow.
+
+Reading and writing share them; they are a file format, so a change breaks old stores.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+KIND: Final = "harness.kind"
+"""`ablation` on a parent run, `run` on a nested one."""
+EXPERIMENT: Final = "harness.experiment"
+"""The experiment's name."""
+PLAN: Final = "harness.plan"
+"""Hash of the plan."""
+ARM: Final = "harness.arm"
+SEED: Final = "harness.seed"
+FINGERPRINT: Final = "harness.fingerprint"
+"""Only on runs that were executed here and are complete: what may be reused."""
+REUSED_FROM: Final = "harness.reused_from"
+"""The run whose predictions stand in for this run's."""
+REASON: Final = "harness.reason"
+"""Why a run failed or was killed."""
+HOST: Final = "harness.host"
+PID: Final = "harness.pid"
+PID_STARTED: Final = "harness.pid_started"
+
+PARENT: Final = "mlflow.parentRunId"
+NOTE: Final = "mlflow.note.content"
+GIT_COMMIT: Final = "mlflow.source.git.commit"
+GIT_DIRTY: Final = "mlflow.source.git.dirty"
+DATA_CONTEXT: Final = "mlflow.data.context"
+
+PREDICTIONS: Final = "predictions.parquet"
+EXPERIMENT_FILE: Final = "experiment.yaml"
+PLAN_FILE: Final = "plan.json"
+ENVIRONMENT_FILE: Final = "environment.json"
+ERROR_FILE: Final = "error.txt"

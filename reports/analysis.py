@@ -1,0 +1,204 @@
+"""From scores and an experiment to comparisons with verdicts.
+
+Joins the plan's contrasts with the score table; the formulas are in `reports.statistics`, the
+rules of verdicts in `reports.verdicts`, the sentences in `reports.wording`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.experiment import Contrast, Hypothesis, Plan
+from harness.results import RunRecord
+from reports.caveats import warnings_of
+from reports.comparison import Comparison
+from reports.scores import ScoreTable
+from reports.statistics import (
+    PairedDifference,
+    Scope,
+    benjamini_hochberg,
+    holm,
+    paired_difference,
+)
+from reports.verdicts import claim_p_value, decide, needs
+from reports.wording import headline, sentence
+
+__all__ = ["Analysis", "ScoreRow", "analyse"]
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One metric of one arm, over its seeds.
+
+    Attributes
+    ----------
+    arm, metric : str
+    mean, sd : float
+        Of the corpus score over seeds (0-100); `sd` is NaN with one seed, both with none.
+    n_seeds : int
+        Seeds that have a finished run.
+    """
+
+    arm: str
+    metric: str
+    mean: float
+    sd: float
+    n_seeds: int
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What an experiment showed.
+
+    Attributes
+    ----------
+    comparisons : tuple of Comparison
+        The declared hypotheses, in order; p-values adjusted by Holm over this family.
+    exploratory : tuple of Comparison
+        The same contrasts on the other metrics; p-values adjusted by Benjamini-Hochberg.
+    scoreboard : tuple of ScoreRow
+    warnings : tuple of str
+        What a reader should know before believing it, the weightiest first.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    exploratory: tuple[Comparison, ...]
+    scoreboard: tuple[ScoreRow, ...]
+    warnings: tuple[str, ...]
+
+
+def analyse(plan: Plan, table: ScoreTable, records: Sequence[RunRecord]) -> Analysis:
+    """Test the declared hypotheses and explore the other metrics.
+
+    Parameters
+    ----------
+    plan : Plan
+    table : ScoreTable
+        Scores of the plan's runs.
+    records : sequence of RunRecord
+        How the runs ended, for warnings.
+
+    Returns
+    -------
+    Analysis
+    """
+    declared = plan.hypotheses
+    pairs = {(h.contrast.name, h.metric) for h in declared}
+    contrasts = {h.contrast.name: h.contrast for h in declared}
+    others = tuple(
+        Hypothesis(contrast, "different", metric)  # type: ignore[arg-type]  # a key of METRICS
+        for contrast in contrasts.values()
+        for metric in table.metrics
+        if (contrast.name, metric) not in pairs
+    )
+    comparisons = _family(plan, table, declared, exploratory=False)
+    exploratory = _family(plan, table, others, exploratory=True)
+    return Analysis(
+        comparisons,
+        exploratory,
+        _scoreboard(table),
+        warnings_of(table, records, comparisons),
+    )
+
+
+def _family(
+    plan: Plan, table: ScoreTable, hypotheses: Sequence[Hypothesis], *, exploratory: bool
+) -> tuple[Comparison, ...]:
+    """Comparisons whose p-values are adjusted together."""
+    settings = plan.experiment.analysis
+    alpha, n_family = settings.alpha, len(hypotheses)
+    measured = [_measured(h, plan, table, 1 - alpha) for h in hypotheses]
+    p_values = [
+        claim_p_value(m.result, h.claim, h.margin)
+        for h, m in zip(hypotheses, measured, strict=True)
+    ]
+    adjusted = (benjamini_hochberg if exploratory else holm)(p_values)
+    family = []
+    for h, m, p, p_adjusted in zip(hypotheses, measured, p_values, adjusted, strict=True):
+        verdict = decide(m.result.estimate, float(p_adjusted), h.claim, h.margin, alpha)
+        lacking = None
+        if verdict == "undecided":
+            lacking = needs(
+                m.result, h.claim, h.margin, alpha=alpha, power=settings.power, n_family=n_family
+            )
+        comparison = Comparison(
+            contrast=h.contrast.name,
+            kind=h.contrast.kind,
+            claim=h.claim,
+            metric=h.metric,
+            exploratory=exploratory,
+            control_mean=m.control_mean,
+            treatment_mean=m.treatment_mean,
+            p_value=p,
+            p_adjusted=float(p_adjusted),
+            n_family=n_family,
+            verdict=verdict,
+            margin=h.margin,
+            needed=lacking,
+            reason=m.reason,
+            headline="",
+            sentence="",
+            **{name: getattr(m.result, name) for name in Comparison.MEASURED},
+        )
+        comparison = replace(comparison, headline=headline(comparison, plan, h.contrast))
+        family.append(replace(comparison, sentence=sentence(comparison)))
+    return tuple(family)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    result: PairedDifference
+    control_mean: float
+    treatment_mean: float
+    reason: str | None
+
+
+def _measured(hypothesis: Hypothesis, plan: Plan, table: ScoreTable, level: float) -> _Measured:
+    """Differences of one contrast on the seeds that have all its arms, and what they show."""
+    contrast = hypothesis.contrast
+    weights = np.array([contrast.weights.get(arm, 0.0) for arm in table.arms])
+    part_of = weights != 0
+    complete = table.present()[part_of].all(axis=0)
+    values = table.contributions(hypothesis.metric)[part_of][:, complete]
+    if not complete.any():
+        values = np.full((int(part_of.sum()), 1, len(table.items)), np.nan)
+    differences = np.tensordot(weights[part_of], values, axes=1)
+    scope: Scope = "recipe" if len(differences) > 1 else "checkpoints"
+    result = paired_difference(differences, table.outermost, scope=scope, level=level)
+    reason = result.reason
+    if not complete.any():
+        reason = "no seed has finished runs of all the arms that are compared"
+        result = replace(result, n_seeds=0, n_unscored=0, reason=reason)
+    scored = ~np.isnan(differences).any(axis=0)
+    treated = _treated(contrast, plan)[np.isin(table.arms, list(contrast.weights))]
+    means = values[:, :, scored].mean(axis=(1, 2)) if scored.any() else np.full(len(values), NAN)
+    parts = weights[part_of] * means
+    return _Measured(result, -float(parts[~treated].sum()), float(parts[treated].sum()), reason)
+
+
+def _treated(contrast: Contrast, plan: Plan) -> NDArray[np.bool_]:
+    """Which arms count as treated, shape (n_arms,): treatment mean - control mean = estimate.
+
+    For an interaction both "means" are effects of the first factor: with the treatment, and with
+    the control, of the second.
+    """
+    factor = contrast.factors[-1]
+    control = plan.experiment.factors[factor].control_label
+    return np.array([arm.levels[factor] != control for arm in plan.arms])
+
+
+def _scoreboard(table: ScoreTable) -> tuple[ScoreRow, ...]:
+    rows = []
+    for metric in table.metrics:
+        for arm, scores in zip(table.arms, table.corpus(metric), strict=True):
+            known = scores[~np.isnan(scores)]
+            mean = float(known.mean()) if len(known) else NAN
+            sd = float(known.std(ddof=1)) if len(known) > 1 else NAN
+            rows.append(ScoreRow(arm, metric, mean, sd, len(known)))
+    return tuple(rows)

@@ -1,0 +1,112 @@
+"""What a reader should know before believing the numbers.
+
+Each rule looks at the scores and the records and says nothing or a sentence; no rule
+changes a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from harness.results import RunRecord
+from reports.comparison import Comparison
+from reports.scores import ScoreTable
+from reports.wording import metric_label
+
+__all__ = ["FEW_CLUSTERS", "warnings_of"]
+
+MOST_NAMED = 6
+"""This many runs without scores are named one by one."""
+
+FEW_CLUSTERS = 10
+"""Below this many outermost clusters the interval leans on few independent pieces of evidence."""
+
+
+def warnings_of(
+    table: ScoreTable,
+    records: Sequence[RunRecord],
+    comparisons: Sequence[Comparison],
+) -> tuple[str, ...]:
+    """Sentences, the weightiest first."""
+    return (
+        *_missing_runs(table, records),
+        *_seeds(comparisons),
+        *_clusters(table),
+        *_unscored(table),
+        *_cut_prompts(records),
+    )
+
+
+def _missing_runs(table: ScoreTable, records: Sequence[RunRecord]) -> Iterator[str]:
+    failed = {(r.arm, r.seed): r.reason for r in records if r.status == "failed"}
+    present = table.present()
+    lost = [(table.arms[a], table.seeds[s]) for a, s in np.argwhere(~present)]
+    for run in lost[:MOST_NAMED]:
+        why = f"failed: {failed[run]}" if run in failed else "has no scores"
+        yield f"The run {run[0]} / seed {run[1]} {why}."
+    if len(lost) > MOST_NAMED:
+        yield f"In all, {len(lost)} of the {present.size} planned runs have no scores."
+    if lost and present.any():
+        seeds = sorted({seed for _, seed in lost})
+        yield (
+            "A comparison uses only the seeds for which all its arms have a run; those that "
+            f"need a missing one leave out seed {', '.join(map(str, seeds))}."
+        )
+
+
+def _seeds(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    counts = [c.n_seeds for c in comparisons if c.n_seeds]
+    if not counts:
+        return
+    if min(counts) == 1:
+        yield (
+            "With one seed only these trained checkpoints are compared: training again with "
+            "another seed may turn the result. Use at least three seeds to judge the recipe."
+        )
+    elif min(counts) == 2:
+        yield (
+            "Two seeds say little about the luck of a seed: intervals are wide, and in simulations "
+            "a nominal 5% test was wrong in up to 11% of cases."
+        )
+
+
+def _clusters(table: ScoreTable) -> Iterator[str]:
+    n_clusters = len(np.unique(table.outermost)) if table.items else 0
+    if table.items and not table.cluster_names:
+        yield (
+            "Items are taken to be independent of each other, since the data have no article or "
+            "other field they are nested in. If they share texts, intervals are too narrow."
+        )
+    elif 0 < n_clusters < FEW_CLUSTERS:
+        name = table.cluster_names[0]
+        yield (
+            f"The items come from only {n_clusters} different values of “{name}”, so the result "
+            "leans on few independent pieces of evidence."
+        )
+
+
+def _unscored(table: ScoreTable) -> Iterator[str]:
+    present = table.present()
+    by_count: dict[int, list[str]] = {}
+    for metric in table.metrics:
+        values = table.contributions(metric)[present]
+        n_unscored = int(np.isnan(values).any(axis=0).sum()) if len(values) else 0
+        by_count.setdefault(n_unscored, []).append(metric_label(metric))
+    for n_unscored, metrics in by_count.items():
+        if n_unscored:
+            named = ", ".join(metrics)
+            yield f"{n_unscored:,} of {len(table.items):,} items are left out of {named}: unscored."
+
+
+def _cut_prompts(records: Sequence[RunRecord]) -> Iterator[str]:
+    for column, meaning in (
+        ("questions_cut", "test prompts lost part of their question"),
+        ("prompts_cut", "test prompts lost the end of their context"),
+        ("targets_cut", "training targets were shortened"),
+    ):
+        counts = {r.arm: int(r.metrics.get(column, 0)) for r in records if r.metrics.get(column)}
+        if counts:
+            arms = ", ".join(f"{count:,} in {arm}" for arm, count in counts.items())
+            yield f"Too long: {meaning} ({arms})."

@@ -1,0 +1,61 @@
+"""Fifth section: can I believe it? What the numbers rest on, and what is missing."""
+
+from __future__ import annotations
+
+from reports.comparison import Comparison
+from reports.sections.page import Page
+
+__all__ = ["context"]
+
+FAILURES = ("failed", "missing")
+
+
+def context(page: Page) -> dict[str, object]:
+    """Two sentences on the method, the warnings, and the runs that did not work."""
+    comparisons = page.analysis.comparisons
+    return {
+        "basis": _basis(page, comparisons),
+        "method": _method(page, comparisons),
+        "warnings": page.analysis.warnings,
+        "failures": [
+            {"arm": r.arm, "seed": r.seed, "status": r.status, "reason": r.reason or "not started"}
+            for r in page.records
+            if r.status in FAILURES
+        ],
+    }
+
+
+def _basis(page: Page, comparisons: tuple[Comparison, ...]) -> str:
+    if not comparisons or not page.table.items:
+        return "No run has scores, so nothing can be concluded."
+    seeds, n_clusters = _counts(comparisons), max(c.n_clusters for c in comparisons)
+    names = page.table.cluster_names
+    nested = f" in {n_clusters:,} clusters (by “{names[0]}”)" if names else ""
+    text = f"Every arm answered the same {len(page.table.items):,} items{nested} after training "
+    if any(c.scope == "recipe" for c in comparisons):
+        return (
+            f"{text}with {seeds} seeds; the intervals speak about the recipe: about other items "
+            "of this kind, and about training again with other seeds."
+        )
+    return (
+        f"{text}with one seed; the intervals speak only about these trained checkpoints on other "
+        "items, not about training again."
+    )
+
+
+def _counts(comparisons: tuple[Comparison, ...]) -> str:
+    low, high = min(c.n_seeds for c in comparisons), max(c.n_seeds for c in comparisons)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _method(page: Page, comparisons: tuple[Comparison, ...]) -> str:
+    methods = " and ".join(dict.fromkeys(c.method for c in comparisons))
+    alpha = page.plan.experiment.analysis.alpha
+    text = f"Arms are compared item by item; method: {methods}. "
+    if len(comparisons) > 1:
+        text += (
+            f"Verdicts use p-values corrected by Holm for the {len(comparisons)} declared "
+            f"hypotheses, so that a false one is among them in at most {100 * alpha:.4g}% of "
+            "experiments; the intervals are not corrected."
+        )
+    return text.rstrip()

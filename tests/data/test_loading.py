@@ -1,0 +1,121 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+import harness.data
+from harness.data import content_hash, load_dataset
+from harness.errors import DataError
+from harness.experiment.schema import Data
+
+EMBEDDED = {
+    "source": "embedded:invented_world", "train": {"split": "train"}, "test": {"split": "test"}
+}  # fmt: skip
+
+
+def load(**sections):
+    return load_dataset(Data.model_validate(sections))
+
+
+def test_everything_exported_exists():
+    assert all(hasattr(harness.data, name) for name in harness.data.__all__)
+
+
+def test_the_embedded_world_is_nested_and_shares_nothing():
+    data = load(**EMBEDDED)
+    assert data.cluster_names == ("title", "context")
+    assert data.validation == ()
+    assert all(len(item.clusters) == 2 for item in data.train + data.test)
+    sizes = [note for note in data.notes if note.startswith(("train: ", "test: "))]
+    assert len(sizes) == len(data.notes) == 2
+
+
+def test_formats_that_hold_the_same_rows_give_the_same_items(tmp_path, write, squad_tree):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from harness.data.squad import squad_records
+
+    rows = [dict(record.values) for record in squad_records(squad_tree, "")]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    files = [
+        write("squad.json", squad_tree),
+        write("rows.json", rows),
+        write("rows.jsonl", "\n".join(json.dumps(row) for row in rows)),
+        tmp_path / "a.parquet",
+    ]
+    loaded = [load(train={"file": str(f)}, test={"file": str(f)}).test for f in files]
+    assert all(items == loaded[0] for items in loaded)
+    assert len({content_hash(items) for items in loaded}) == 1
+
+
+def test_csv_has_the_same_items_but_for_offsets(write):
+    csv = write("a.csv", "mr,ref\ninform,a game\n")
+    data = load(
+        train={"file": str(csv)}, test={"file": str(csv)},
+        fields={"question": "mr", "answer": "ref"},
+    )  # fmt: skip
+    [item] = data.test
+    assert (item.id, item.fields, item.answers) == ("test-1", {"question": "inform"}, ("a game",))
+    assert "no clusters: items are treated as independent of each other" in data.notes
+    assert any(note.startswith("1 of 1 test item have") for note in data.notes)
+
+
+def test_a_limit_comes_before_the_share():
+    sections = EMBEDDED | {"train": {"split": "train", "limit": 100}, "validation": {"share": 0.2}}
+    data = load(**sections)
+    plain = load(**(sections | {"validation": None}))
+    assert len(plain.train) == 100
+    together = {item.id for item in data.train + data.validation}
+    assert together == {item.id for item in plain.train}
+    assert 0 < len(data.validation) <= 30
+    assert not {i.clusters[0] for i in data.train} & {i.clusters[0] for i in data.validation}
+    assert data.test == plain.test
+
+
+def test_limits_apply_to_each_split():
+    data = load(**(EMBEDDED | {
+        "test": {"split": "test", "limit": 7}, "validation": {"share": 0.5, "limit": 9},
+    }))  # fmt: skip
+    assert (len(data.test), len(data.validation)) == (7, 9)
+    assert any("validation: a random sample of 9 of" in note for note in data.notes)
+
+
+def test_validation_comes_from_a_file(write):
+    file = write("v.csv", "question,answer,title,context\na,b,c,d\n")
+    data = load(**(EMBEDDED | {"validation": {"file": str(file)}}))
+    assert [item.id for item in data.validation] == ["validation-1"]
+    assert data.validation[0].clusters[0] == "c"
+
+
+def test_validation_never_uses_the_test_items():
+    with pytest.raises(DataError, match="validation would use the test items") as caught:
+        load(**(EMBEDDED | {"validation": {"split": "test"}}))
+    assert "validation.share" in caught.value.fix
+
+
+def test_train_items_need_no_clusters(write):
+    file = write("t.csv", "question,answer\na,b\nc,d\ne,f\n")
+    data = load(**(EMBEDDED | {"train": {"file": str(file)}, "validation": {"share": 0.3}}))
+    assert data.cluster_names == ("title", "context")
+    assert data.train[0].clusters == ()
+    assert len(data.validation) == 1
+    assert any("train: no item has title, context" in note for note in data.notes)
+
+
+def test_named_clusters_have_to_exist():
+    assert load(**EMBEDDED, clusters=["title"]).cluster_names == ("title",)
+    assert load(**EMBEDDED, clusters=[]).cluster_names == ()
+    with pytest.raises(DataError, match="no field 'article'"):
+        load(**EMBEDDED, clusters=["article"])
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = (
+        "import sys, harness.data, harness.data.encoding, harness.data.prompts;"
+        "print(*{'datasets', 'pyarrow', 'pandas', 'torch', 'transformers', 'mlflow'}"
+        " & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == ""

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from statsmodels.stats.power import TTestPower
+
+from reports.statistics import minimum_detectable_effect, needed_size, paired_difference
+
+
+def test_one_level_agrees_with_the_paired_t_test() -> None:
+    """With single items as clusters it is the t-test's; statsmodels uses the noncentral t."""
+    ours = minimum_detectable_effect(1, [1] * 50, item_sd=10, cluster_sd=0)
+    exact = 10 * TTestPower().solve_power(nobs=50, alpha=0.05, power=0.8)
+    assert ours == pytest.approx(exact, rel=0.01)
+
+
+def test_more_of_anything_finds_smaller_effects() -> None:
+    sizes = [20] * 25
+    base = minimum_detectable_effect(3, sizes)
+    assert minimum_detectable_effect(6, sizes) < base
+    assert minimum_detectable_effect(3, [20] * 50) < base
+    assert minimum_detectable_effect(3, [40] * 25) < base
+    assert minimum_detectable_effect(3, sizes, power=0.9) > base
+    assert minimum_detectable_effect(3, [461, 1, 1, *[2] * 17, 3]) > base
+
+
+def test_one_cluster_is_unknown_and_nonsense_refused() -> None:
+    assert math.isnan(minimum_detectable_effect(3, [500]))
+    for arguments in ({"n_seeds": 0}, {"item_sd": -1}, {"level": 95}):
+        with pytest.raises(ValueError, match="need"):
+            minimum_detectable_effect(**({"n_seeds": 3, "cluster_sizes": [5, 5]} | arguments))
+
+
+def measured(effect: float, seed_sd: float, article_sd: float, n_seeds: int = 4):
+    rng = np.random.default_rng(2)
+    article = np.repeat(np.arange(20), 10)
+    d = effect + rng.normal(0, 20, (n_seeds, 200)) + rng.normal(0, seed_sd, (n_seeds, 1))
+    return paired_difference(d + rng.normal(0, article_sd, 20)[article], article)
+
+
+def test_needs_what_the_variance_comes_from() -> None:
+    from_seeds = needed_size(measured(2, 6, 0), 2.0)
+    assert from_seeds.seeds is not None
+    assert from_seeds.items is None
+    from_articles = needed_size(measured(2, 0, 12), 2.0)
+    assert from_articles.seeds is None
+    assert from_articles.items is not None
+
+
+def test_planned_size_is_enough_and_one_less_is_not() -> None:
+    result = measured(2, 6, 0)
+    more = needed_size(result, 2.0).seeds
+    assert more is not None
+    parts = result.components
+
+    def detectable(n_seeds: int) -> float:
+        cell = parts.cell * 4 / n_seeds
+        cluster = max(parts.cluster - parts.cell, 0) + cell
+        seed = (parts.seed - parts.cell) * 4 / n_seeds + cell
+        variance = cluster + seed - cell
+        spread = cluster**2 / 19 + seed**2 / (n_seeds - 1) + cell**2 / (19 * (n_seeds - 1))
+        from scipy import stats
+
+        t = stats.t(variance**2 / spread)
+        return (t.ppf(0.975) + t.ppf(0.8)) * math.sqrt(variance)
+
+    assert detectable(4 + more) <= 2.0 < detectable(4 + more - 1)
+
+
+def test_no_size_decides_about_nothing() -> None:
+    assert needed_size(measured(2, 1, 1), 0.0) == (None, None)
+    zero = paired_difference(np.zeros((2, 4)), [0, 0, 1, 1])
+    assert needed_size(zero, 3.0) == (None, None)
+    assert needed_size(measured(2, 1, 1), 1e-6) == (None, None)

@@ -1,0 +1,223 @@
+"""The main job on a small experiment: results, reuse, failures, interruptions."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.cli import main
+from harness.tracking import open_store
+
+ROOT = Path(__file__).parents[1]
+KEYS = {
+    "contrast", "claim", "metric", "scope", "method", "control_mean", "treatment_mean", "estimate",
+    "ci_low", "ci_high", "level", "p_value", "p_adjusted", "verdict", "margin", "n_items",
+    "n_clusters", "n_seeds",
+}  # fmt: skip
+EXPERIMENT = """\
+name: small
+question: Does reading the paragraph help?
+base:
+  data:
+    source: embedded:invented_world
+    train: {split: train, limit: 60}
+    test: {split: test, limit: 40}
+  prompt: {template: "question: {question}", max_tokens: 256}
+  model: {name: "embedded:tiny_t5", adapter: {kind: lora, r: 4}}
+  training: {epochs: 1, learning_rate: 1.0e-2, batch_size: 16}
+  generation: {max_new_tokens: 4, batch_size: 40}
+factors:
+  context:
+    control: {question: {}}
+    treatments: {question+context: {prompt.template: "question: {question} context: {context}"}}
+seeds: [0, 1]
+analysis:
+  hypotheses: [{factor: context, claim: better}]
+resources: {threads: 1}
+"""
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tracking store without runs; making one takes seconds, copying it does not."""
+    folder = tmp_path_factory.mktemp("store")
+    open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def work(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with an experiment file and an empty store, as the current one."""
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    (tmp_path / "small.yaml").write_text(EXPERIMENT)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def comparisons(folder: Path = Path("results/small")) -> list[dict[str, object]]:
+    return json.loads((folder / "comparisons.json").read_text())
+
+
+def test_an_ablation_from_file_to_report(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ablation", "small.yaml"]) == 0
+    printed = capsys.readouterr()
+    assert "question+context" in printed.out.splitlines()[0]
+    assert printed.out.splitlines()[-1] == "report: results/small/report.html"
+    for n, run in enumerate(("question / seed 0", "question+context / seed 0"), start=1):
+        assert f"[{n}/4] {run}: EM" in printed.err
+
+    declared = [entry for entry in comparisons() if not entry["exploratory"]]
+    assert len(declared) == 1
+    assert all(set(entry) >= KEYS for entry in comparisons())
+    entry = declared[0]
+    assert (entry["n_items"], entry["n_seeds"], entry["level"]) == (40, 2, 0.95)
+    assert entry["scope"] == "recipe"
+
+    table = pd.read_parquet("results/small/scores.parquet")
+    assert len(table) == 2 * 2 * 40
+    means = table.groupby("arm")["f1"].mean()
+    difference = means["question+context"] - means["question"]
+    assert entry["estimate"] == pytest.approx(difference, abs=1e-9)
+    assert entry["treatment_mean"] == pytest.approx(means["question+context"], abs=1e-9)
+
+    client = open_store(None).client
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    parent = next(run for run in runs if run.data.tags["harness.kind"] == "ablation")
+    children = [
+        run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id
+    ]
+    assert len(children) == 4
+    assert {run.info.run_name for run in children} == {
+        f"{arm} / seed {seed}" for arm in ("question", "question+context") for seed in (0, 1)
+    }
+    stored = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert {"report.html", "comparisons.json", "scores.parquet", "experiment.yaml"} <= stored
+    assert "better" in parent.data.tags["mlflow.note.content"]
+    for run in children:
+        arm, seed = run.data.tags["harness.arm"], int(run.data.tags["harness.seed"])
+        own = table[(table["arm"] == arm) & (table["seed"] == seed)]
+        assert run.data.metrics["f1"] == pytest.approx(own["f1"].mean(), abs=1e-9)
+        assert run.data.metrics["trainable_parameters"] < run.data.metrics["parameters"]
+        assert len(client.get_metric_history(run.info.run_id, "train_loss")) > 1
+        assert math.isfinite(run.data.metrics["peak_memory_mb"])
+
+    _check_saved_model_predicts_the_same(client, children, work)
+    first = comparisons()
+    _check_reuse(first, capsys)
+    _check_report_verb(parent.info.run_id, first)
+
+
+def _check_saved_model_predicts_the_same(client, children, work: Path) -> None:
+    """The stored adapter loads with peft alone, and answers as the stored predictions say."""
+    from peft import AutoPeftModelForSeq2SeqLM
+    from transformers import AutoTokenizer
+
+    run = next(r for r in children if r.info.run_name == "question+context / seed 1")
+    folder = client.download_artifacts(run.info.run_id, "model", str(work))
+    stored = pd.read_parquet(
+        client.download_artifacts(run.info.run_id, "predictions.parquet", str(work))
+    )
+    model, tokenizer = (
+        AutoPeftModelForSeq2SeqLM.from_pretrained(folder),
+        AutoTokenizer.from_pretrained(folder),
+    )
+    for _, row in stored.head(5).iterrows():
+        output = model.generate(
+            **tokenizer(row["prompt"], return_tensors="pt"), max_new_tokens=4, do_sample=False
+        )
+        assert tokenizer.decode(output[0], skip_special_tokens=True).strip() == row["prediction"]
+
+
+def _check_reuse(first: list[dict[str, object]], capsys: pytest.CaptureFixture[str]) -> None:
+    started = time.monotonic()
+    assert main(["ablation", "small.yaml", "--output", "again"]) == 0
+    assert time.monotonic() - started < 20
+    assert "4 of 4 runs are finished and reused" in capsys.readouterr().err
+    assert comparisons(Path("again")) == first
+    assert main(["plan", "small.yaml"]) == 0
+    assert "(4 of 4 are finished and would be reused)" in capsys.readouterr().out
+
+
+def _check_report_verb(run_id: str, first: list[dict[str, object]]) -> None:
+    assert main(["report", run_id, "--output", "remade"]) == 0
+    assert comparisons(Path("remade")) == first
+    assert "better" in Path("remade/report.html").read_text()
+
+
+def test_no_reuse_runs_again_with_the_same_result(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_seed = ["small.yaml", "--set", "seeds=[3]"]
+    assert main(["ablation", *one_seed]) == 0
+    first = comparisons()
+    assert main(["ablation", *one_seed, "--no-reuse"]) == 0
+    assert "[2/2]" in capsys.readouterr().err.split("opening the tracking store")[2]
+    assert comparisons() == first
+    assert first[0]["scope"] == "checkpoints"
+
+
+def test_a_diverging_run_fails_alone(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    huge = "{huge: {training.learning_rate: 1.0e+30}}"
+    diverging = f"factors.rate={{control: {{usual: {{}}}}, treatments: {huge}}}"
+    hypothesis = "analysis.hypotheses=[{factor: context, claim: better}]"
+    arguments = ["--set", diverging, "--set", hypothesis, "--set", "seeds=[0]"]
+    assert main(["ablation", "small.yaml", *arguments]) == 1
+    printed = capsys.readouterr().err
+    assert printed.count("failed: training diverged: train_loss was") >= 2
+    assert "[4/4]" in printed
+    html = Path("results/small/report.html").read_text()
+    assert "training diverged" in html
+    entry = comparisons()[0]
+    assert entry["estimate"] is None
+    assert entry["reason"]
+    table = pd.read_parquet("results/small/scores.parquet")
+    scored = table.dropna(subset=["f1"])
+    assert set(scored["arm"]) == {"question / usual", "question+context / usual"}
+
+
+def _start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness", "ablation", "small.yaml", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )
+
+
+def _wait_for(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if text in line:
+            return
+    raise AssertionError(f"the process ended without printing {text!r}")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill", "interrupt"])
+def test_an_interrupted_ablation_goes_on_where_it_was(
+    work: Path, how: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = _start()
+    _wait_for(process, "[2/4]")
+    process.send_signal(how)
+    assert process.wait(timeout=60) == (-9 if how == signal.SIGKILL else 130)
+    assert not Path("results/small/comparisons.json").exists()
+
+    assert main(["ablation", "small.yaml"]) == 0
+    assert "2 of 4 runs are finished and reused" in capsys.readouterr().err
+    resumed = comparisons()
+    client = open_store(None).client
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    assert {run.info.status for run in runs} == {"FINISHED", "KILLED"}
+
+    assert main(["ablation", "small.yaml", "--no-reuse", "--output", "undisturbed"]) == 0
+    assert comparisons(Path("undisturbed")) == resumed

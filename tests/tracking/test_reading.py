@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.errors import TrackingError
+from harness.experiment import Experiment, Plan
+from harness.tracking import Ablation, Store, StoredAblation, load_ablation, read_run
+from tests.tracking.examples import METRICS, predictions
+
+Start = Callable[..., Ablation]
+
+
+@pytest.fixture
+def mixed(start: Start, plan: Plan) -> Ablation:
+    """Runs 0 and 1 finished, 2 reused, 3 failed, 4 open, the others missing."""
+    with start() as earlier, earlier.run(plan.runs[2]) as source:
+        source.finish(METRICS, predictions())
+    with start() as ablation:
+        for spec in plan.runs[:2]:
+            with ablation.run(spec) as run:
+                run.log(1, {"train_loss": 1.0})
+                run.finish(METRICS, predictions())
+        ablation.reuse(plan.runs[2], source.run_id)
+        with ablation.run(plan.runs[3]) as run:
+            run.fail("out of memory")
+        ablation.run(plan.runs[4])
+    return ablation
+
+
+@pytest.fixture
+def stored(mixed: Ablation, store: Store) -> StoredAblation:
+    return load_ablation(store, mixed.run_id)
+
+
+def test_every_run_of_the_plan_comes_back(
+    stored: StoredAblation, plan: Plan, fingerprints: Mapping[str, str]
+) -> None:
+    assert [(r.arm, r.seed) for r in stored.records] == [(s.arm.name, s.seed) for s in plan.runs]
+    assert [r.fingerprint for r in stored.records] == [fingerprints[s.name] for s in plan.runs]
+    statuses = [record.status for record in stored.records]
+    assert statuses == ["finished", "finished", "reused", "failed", *["missing"] * 4]
+    assert stored.records[3].reason == "out of memory"
+
+
+def test_experiment_comes_back_as_it_was(stored: StoredAblation, plan: Plan) -> None:
+    assert Experiment.model_validate(stored.experiment) == plan.experiment
+    assert stored.plan_hash == "hash"
+
+
+@pytest.mark.parametrize("index", [0, 2], ids=["finished", "reused"])
+def test_predictions_come_back_as_they_were(stored: StoredAblation, index: int) -> None:
+    table = stored.records[index].predictions
+    assert table is not None
+    pd.testing.assert_frame_equal(table, predictions())
+    assert table["references"].tolist() == predictions()["references"].tolist()
+    assert all(type(references) is list for references in table["references"])
+
+
+def test_metrics_are_scores_and_costs_without_curves(stored: StoredAblation) -> None:
+    assert stored.records[0].metrics == stored.records[2].metrics == METRICS
+    assert stored.records[3].metrics == {}
+
+
+def test_one_run_by_its_id(store: Store, stored: StoredAblation, plan: Plan) -> None:
+    run_id = stored.records[1].run_id
+    assert run_id is not None
+    record = read_run(store, run_id)
+    assert (record.arm, record.seed, record.status) == (plan.runs[1].arm.name, 0, "finished")
+    assert record.fingerprint == stored.records[1].fingerprint
+
+
+def test_unanswerable_items_only(start: Start, store: Store, plan: Plan) -> None:
+    table = predictions().assign(references=[[], [], []])
+    with start() as ablation, ablation.run(plan.runs[0]) as run:
+        run.finish(METRICS, table)
+    read = read_run(store, run.run_id).predictions
+    assert read is not None
+    assert read["references"].tolist() == [[], [], []]
+
+
+def test_names_that_lead_to_an_ablation(start: Start, store: Store, plan: Plan) -> None:
+    with start() as older, start() as newer:
+        pass
+    run_name = store.client.get_run(older.run_id).info.run_name
+    store.client.update_run(older.run_id, name="the older one")
+    assert load_ablation(store, older.run_id).run_id == older.run_id
+    assert load_ablation(store, older.run_id[:12]).run_id == older.run_id
+    assert load_ablation(store, "the older one").run_id == older.run_id
+    assert load_ablation(store, plan.experiment.name).run_id == newer.run_id
+    assert run_name.startswith(plan.experiment.name)
+
+
+@pytest.mark.parametrize("name", ["no such thing", "", "f" * 32])
+def test_unknown_name_lists_what_there_is(name: str, start: Start, store: Store) -> None:
+    with start() as ablation:
+        pass
+    with pytest.raises(TrackingError, match="there is no such ablation") as caught:
+        load_ablation(store, name)
+    assert caught.value.allowed is not None
+    assert ablation.run_id[:12] in caught.value.allowed
+
+
+def test_ambiguous_beginning_is_refused(start: Start, store: Store) -> None:
+    beginnings: set[str] = set()
+    while True:  # at most 17 ablations until two begin with the same digit
+        with start() as ablation:
+            pass
+        if ablation.run_id[0] in beginnings:
+            break
+        beginnings.add(ablation.run_id[0])
+    with pytest.raises(TrackingError, match="several ablations begin with this"):
+        load_ablation(store, ablation.run_id[0])
+
+
+def test_a_nested_run_points_to_its_parent(stored: StoredAblation, store: Store) -> None:
+    assert stored.records[0].run_id is not None
+    with pytest.raises(TrackingError) as caught:
+        load_ablation(store, stored.records[0].run_id)
+    assert caught.value.fix == f"give its parent: {stored.run_id}"
+
+
+def test_reused_run_whose_predictions_are_gone(start: Start, store: Store, plan: Plan) -> None:
+    with start() as first, first.run(plan.runs[0]) as run:
+        run.finish(METRICS, predictions())
+    with start() as second:
+        second.reuse(plan.runs[0], run.run_id)
+    folder = Path(store.client.get_run(run.run_id).info.artifact_uri.removeprefix("file://"))
+    shutil.rmtree(folder)
+    with pytest.raises(TrackingError, match="predictions of a finished run are gone") as caught:
+        load_ablation(store, second.run_id)
+    assert run.run_id in str(caught.value)
+
+
+def test_run_that_is_not_ours(store: Store) -> None:
+    foreign = store.client.create_run("0").info.run_id
+    for run_id in (foreign, "0" * 32, "no/id"):
+        with pytest.raises(TrackingError, match="no such run"):
+            read_run(store, run_id)
