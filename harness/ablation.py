@@ -81,7 +81,7 @@ def run_ablation(
     prepared = prepare(plan)
     folder = _writable(_folder(output, plan))
     for note in dict.fromkeys(n for one in prepared.datasets.values() for n in one.notes):
-        console.print(f"data: {note}", markup=False)
+        console.print(f"data: {note}", markup=False, soft_wrap=True)
     console.print("opening the tracking store (making a new one takes some seconds)")
     store = open_store(tracking_uri)
     earlier = _earlier(store, prepared) if reuse else {}
@@ -156,7 +156,7 @@ def _bases(todo: Sequence[RunSpec], plan: Plan, console: Console) -> Bases:
     """Load the first base model before anything is written: a damaged one is found here."""
     bases = Bases()
     if todo:
-        console.print("loading torch and the base model", markup=False)
+        console.print("loading torch and the base model", markup=False, soft_wrap=True)
         import torch
 
         from harness.logs import quieten_progress_bars
@@ -296,7 +296,12 @@ def _say_cuts(records: Sequence[RunRecord], console: Console) -> None:
     for arm, metrics in {record.arm: record.metrics for record in records}.items():
         for name, meaning in meanings.items():
             if metrics.get(name):
-                console.print(f"{arm}: {metrics[name]:.0f} {meaning}", style="yellow", markup=False)
+                console.print(
+                    f"{arm}: {metrics[name]:.0f} {meaning}",
+                    style="yellow",
+                    markup=False,
+                    soft_wrap=True,
+                )
 
 
 def _say_failures(records: Iterable[RunRecord], console: Console) -> int:
@@ -304,5 +309,5 @@ def _say_failures(records: Iterable[RunRecord], console: Console) -> int:
     failed = [record for record in records if record.status in ("failed", "missing")]
     for one in failed:
         text = f"{one.status}: {one.arm} / seed {one.seed}: {one.reason or 'not finished'}"
-        console.print(text, style="red", markup=False)
+        console.print(text, style="red", markup=False, soft_wrap=True)
     return 1 if failed else 0

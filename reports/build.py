@@ -10,8 +10,8 @@ import base64
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,17 +128,13 @@ def _one_per_run(plan: Plan, records: Sequence[RunRecord]) -> tuple[RunRecord, .
 
 def _written(path: Path, write: Callable[[Path], object]) -> Path:
     """Write beside the target, then put it in place: nobody ever sees half a file."""
-    temporary: Path | None = None
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        temporary = Path(name)
         write(temporary)
-        temporary.chmod(0o644)  # mkstemp makes it readable for its owner only
         os.replace(temporary, path)
     except OSError as error:
-        if temporary is not None:
+        with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OutputError(
             "the report cannot be written",

@@ -68,7 +68,7 @@ def _seeds(comparisons: Sequence[Comparison]) -> Iterator[str]:
     elif min(counts) == 2:
         yield (
             "Two seeds say little about the luck of a seed: intervals are wide, and in simulations "
-            "a nominal 5% test was wrong in up to 11% of cases."
+            "a nominal 5% test was wrong in up to 12% of cases."
         )
 
 

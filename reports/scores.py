@@ -5,6 +5,7 @@ It scores stored predictions through `harness.metrics`; it draws no conclusions.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,6 +25,7 @@ __all__ = ["ScoreTable"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Texts: TypeAlias = NDArray[np.str_]
+LONGEST_LABEL = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,7 @@ class ScoreTable:
     cluster_names : tuple of str, length n_levels
         Fields that items are nested in, outermost first; empty when an item stands for itself.
     clusters : ndarray of str, shape (n_items, n_levels)
+        Labels; a long one, such as a paragraph, is its beginning and a digest of the whole.
     columns : mapping of str to ndarray, shape (n_arms, n_seeds, n_items)
         Per-item numbers by column name, see `harness.metrics.score_items`; 0-100, or counts for
         BLEU. NaN: the item is unscored, or the run is missing.
@@ -191,8 +194,15 @@ def _items(record: RunRecord, names: tuple[str, ...]) -> tuple[tuple[str, ...], 
     if len(set(ids)) < len(ids):
         twice = next(item for item in ids if ids.count(item) > 1)
         raise DataError("an item occurs twice in the predictions", where=_run(record), got=twice)
-    labels = [frame[name].astype(str).to_numpy(dtype=str) for name in names]
+    labels = [np.array([_label(str(text)) for text in frame[name]], dtype=str) for name in names]
     return ids, np.stack(labels, axis=1) if labels else _no_labels(len(ids), 0)
+
+
+def _label(text: str) -> str:
+    """Texts of whole paragraphs would make every copy of the table hundreds of megabytes."""
+    if len(text) <= LONGEST_LABEL:
+        return text
+    return f"{text[: LONGEST_LABEL - 14]}… {hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def _aligned(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.data.messages import listed, nearest
 from harness.data.records import Origin, Reader, Record
-from harness.errors import DataError
+from harness.errors import DataError, UnreachableError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -64,6 +64,8 @@ def read_place(place: Place, data: Data, readers: Mapping[str, Reader], hub: Hub
     ------
     DataError
         The file, data set or split does not exist, or cannot be read.
+    UnreachableError
+        The hub does not answer.
     """
     if place.file is not None:
         return _from_file(place.file, place.role, readers)
@@ -177,8 +179,11 @@ def _from_hub(split: str, role: str, data: Data, hub: Hub) -> Origin:
     except Exception as error:  # whatever a loader, a server or a decoder comes up with
         reason = str(error).strip().splitlines() or [""]
         call = f"{source!r}, {data.config!r}, split={split!r}, revision={data.revision!r}"
-        raise DataError(
-            f"a data set cannot be loaded; tried datasets.load_dataset({call})",
+        away = isinstance(error, ConnectionError | TimeoutError)
+        kind = UnreachableError if away else DataError
+        trouble = "the hub cannot be reached" if away else "a data set cannot be loaded"
+        raise kind(
+            f"{trouble}; tried datasets.load_dataset({call})",
             where=f"base.data.source and base.data.{role}.split",
             got=f"{type(error).__name__}: {reason[0]}",
             fix="check the names and the network, or give a local file:"

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from harness.errors import ExperimentError
-from harness.experiment.overrides import parse_assignment, with_overrides
+from harness.experiment.overrides import parse_assignments, with_overrides
 from harness.experiment.schema import Base, Experiment
 
 __all__ = ["Located", "load_experiment", "resolve_base", "schema_as_json"]
@@ -55,7 +55,7 @@ class Located(NamedTuple):
 
 
 def load_experiment(path: str | Path, assignments: Sequence[str] = ()) -> Experiment:
-    """Read an experiment file and apply `PATH=VALUE` assignments to it.
+    """Read an experiment file and apply the assignments of `--set` to it.
 
     Parameters
     ----------
@@ -69,7 +69,9 @@ def load_experiment(path: str | Path, assignments: Sequence[str] = ()) -> Experi
     ExperimentError
         The file cannot be read, is not YAML, or breaks a rule of the language.
     """
-    overrides = dict(parse_assignment(text) for text in assignments)
+    overrides: dict[str, Any] = {}
+    for text in assignments:
+        overrides |= parse_assignments(text)
     located = _read(Path(path))._replace(assigned=tuple(overrides))
     try:
         experiment = Experiment.model_validate(with_overrides(located.tree, overrides))

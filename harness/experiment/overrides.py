@@ -15,7 +15,7 @@ import yaml
 from harness.errors import ExperimentError
 from harness.experiment.schema import Base, Experiment
 
-__all__ = ["parse_assignment", "with_overrides"]
+__all__ = ["parse_assignments", "with_overrides"]
 
 Tree = dict[str, Any]
 
@@ -34,31 +34,53 @@ def with_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> Tre
     return changed
 
 
-def parse_assignment(text: str) -> tuple[str, Any]:
-    """Split `PATH=VALUE` of the command line; the value is read as YAML.
+def parse_assignments(text: str) -> Tree:
+    """Overrides that one `--set` gives: `PATH=VALUE`, or several as `{PATH: VALUE, …}`.
 
-    Paths may start at the file's root (`base.training.epochs`) or, as in levels,
-    at the base configuration (`training.epochs`).
+    Values are read as YAML. Paths may start at the file's root (`base.training.epochs`)
+    or, as in levels, at the base configuration (`training.epochs`). An empty text, which
+    is what `mlflow run` passes on when nothing was asked for, gives none.
+
+    Raises
+    ------
+    ExperimentError
+        The text is neither.
     """
+    if not text.strip():
+        return {}
+    if text.lstrip().startswith("{"):
+        try:
+            several = yaml.safe_load(text)
+        except yaml.YAMLError:
+            several = None
+        if isinstance(several, dict) and all(isinstance(path, str) for path in several):
+            return {_from_root(path): value for path, value in several.items()}
     path, separator, value = text.partition("=")
-    path = path.strip()
-    if not separator or not path:
+    if not separator or not path.strip() or text.lstrip().startswith("{"):
         raise ExperimentError(
             "this is not an assignment",
             where="--set",
             got=text,
-            allowed="PATH=VALUE, such as base.training.epochs=2",
+            allowed="PATH=VALUE, such as base.training.epochs=2, or {PATH: VALUE, PATH: VALUE}",
         )
+    return {_from_root(path.strip()): _value(value)}
+
+
+def _value(text: str) -> Any:
     try:
-        parsed = yaml.safe_load(value)
+        parsed = yaml.safe_load(text)
     except yaml.YAMLError:
-        parsed = value
-    if isinstance(parsed, dict) and parsed and ":" not in value:
-        parsed = value  # "{question}" is a template, not a mapping without a value
+        return text
+    # "{question}" and "q: {question}" are templates, though YAML reads mappings from them.
+    written_as_mapping = text.lstrip().startswith("{") and (not parsed or ":" in text)
+    return text if isinstance(parsed, dict) and not written_as_mapping else parsed
+
+
+def _from_root(path: str) -> str:
     head = path.split(".", 1)[0]
     if head in Base.model_fields and head not in Experiment.model_fields:
-        path = f"base.{path}"
-    return path, parsed
+        return f"base.{path}"
+    return path
 
 
 def _put(tree: Tree, path: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""SQLite files as tracking stores: checked before MLflow sees them, and created whole or not at all.
+"""SQLite files as tracking stores: checked before MLflow sees them, created whole or not at all.
 
 MLflow retries a file that it cannot open for more than a minute; two processes that create
 the same file at once, or an interrupt in the seconds this takes, leave one that can never be

@@ -92,7 +92,7 @@ def open_store(uri: str | None = None) -> Store:
             where=_without_password(uri),
             got=_first_line(error),
             allowed=f"{SQLITE}FILE, http://HOST:PORT, https://HOST, or a database URI",
-            fix=_remedy(uri),
+            fix=_remedy(uri, error),
         ) from error
     return store
 
@@ -180,9 +180,14 @@ def _without_password(uri: str) -> str:
     return re.sub(r"(//[^:/@]*):[^@/]*@", r"\1:***@", uri)
 
 
-def _remedy(uri: str) -> str:
+def _remedy(uri: str, error: Exception) -> str:
+    if "mlflow db upgrade" in str(error):
+        return "make a copy of the database, then `mlflow db upgrade` it"
     if uri.startswith(SQLITE):
-        return f"name a SQLite file in a folder you may write, such as {SQLITE}mlflow.db"
+        return (
+            f"name a SQLite file in a folder you may write, such as {SQLITE}mlflow.db;"
+            " if MLflow was interrupted while it created this file, delete it"
+        )
     if uri.startswith("http"):
         return "start the server (`mlflow server`), or give its address with --tracking-uri"
     if "://" not in uri or uri.startswith("file:"):

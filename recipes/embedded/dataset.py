@@ -85,7 +85,7 @@ def serialise(dataset: Dataset) -> bytes:
 def _article(rng: random.Random, names: NameDealer) -> Article:
     region = names.word()
     # Drawn per article, so that articles differ in difficulty and clustering matters.
-    n_distractors = rng.choice((1, 2, 3))
+    n_distractors = rng.choice((1, 2))
     kinds = rng.sample(ABLATION_KINDS, PARAGRAPHS_PER_ARTICLE)
     return Article(
         title=region,

@@ -15,9 +15,12 @@ from transformers.models.t5.modeling_t5 import T5Attention
 
 from recipes.embedded.tokenizer import VOCABULARY_SIZE
 
-_LIKENESS: Final = 1.5  # how strongly equal tokens attend to each other
-_NEIGHBOUR_BIAS: Final = 8.0  # logits added for the favoured neighbour
-_PREVIOUS, _NEXT = 1, 17  # T5's buckets for distance 1, encoder side (32 buckets, 16 a direction)
+_LIKENESS: Final = 1.0  # how strongly equal tokens attend to each other
+_SELF_SCALE: Final = 1.0
+_POSITION_BIAS: Final = 8.0  # logits added for the favoured distances
+# T5's buckets of relative position: 1 is the previous token, 1 to 9 the last fifteen or so.
+_PREVIOUS: Final = slice(1, 2)
+_RECENT: Final = slice(1, 10)
 
 
 def config() -> T5Config:
@@ -55,15 +58,17 @@ def new_model(seed: int) -> T5ForConditionalGeneration:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for block in model.encoder.block:
-            _mimic(block.layer[0].SelfAttention, generator, 0.5, match=True)
+            attention = block.layer[0].SelfAttention
+            _mimic(attention, generator, _SELF_SCALE, match=True)
+            attention.q.weight[: 2 * attention.key_value_proj_dim] = 0  # heads 0, 1: by place only
         for block in model.decoder.block:
             _mimic(block.layer[0].SelfAttention, generator, 0.5, match=False)
             _mimic(block.layer[1].EncDecAttention, generator, 1.0, match=True)
         encoder_bias = model.encoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight
-        encoder_bias[_PREVIOUS, 0] += _NEIGHBOUR_BIAS
-        encoder_bias[_NEXT, 1] += _NEIGHBOUR_BIAS
+        encoder_bias[_PREVIOUS, 0] += _POSITION_BIAS
+        encoder_bias[_RECENT, 1] += _POSITION_BIAS
         decoder_bias = model.decoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight
-        decoder_bias[_PREVIOUS, 0] += _NEIGHBOUR_BIAS
+        decoder_bias[_PREVIOUS, 0] += _POSITION_BIAS
     return cast(T5ForConditionalGeneration, model)
 
 

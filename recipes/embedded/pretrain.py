@@ -22,7 +22,7 @@ from recipes.embedded.tokenizer import train_tokenizer
 
 FOLDER: Final = Path(__file__).parents[2] / "harness/models/embedded/tiny_t5"
 SEED: Final = 20
-STEPS: Final = 10_000
+STEPS: Final = 8_000
 TOKENS_PER_BATCH: Final = 1_800
 POOL: Final = 512  # examples that are sorted by length before they are cut into batches
 LEARNING_RATE: Final = 3e-3  # 1e-2 diverged

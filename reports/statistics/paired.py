@@ -150,9 +150,9 @@ def paired_difference(
     move together (Bell & McCaffrey 2002; the working model is the conservative one of Carter,
     Schnepel & Steigerwald 2017). It is G - 1 for equal clusters and less for unequal ones.
 
-    In simulations of SQuAD's shape (24 and 48 unequal articles, with and without variance between
-    seeds and cells, 1,500 repetitions each) a nominal 5% test rejected a true null in 1.7-10.9%
-    with 2 seeds, 2.7-7.9% with 3, 3.1-7.3% with 5 and 3.4-6.0% with 10.
+    In simulations of SQuAD's shape (24 and 48 unequal articles, 48 mixes of variances, 1,500
+    repetitions each; `tests/reports/statistics/simulate_squad.py`) a nominal 5% test rejected a
+    true null in 1.0-11.8% with 2 seeds, 2.6-8.6% with 3, 2.9-6.3% with 5 and 3.1-5.3% with 10.
 
     References
     ----------

@@ -4,7 +4,7 @@ import pytest
 
 from harness.data import READERS, load_dataset
 from harness.data.sources import Place, load_from_hub, read_place
-from harness.errors import DataError
+from harness.errors import DataError, UnreachableError
 from harness.experiment.schema import Data
 
 EMBEDDED = {"source": "embedded:invented_world", "train": {"split": "train"}}
@@ -101,7 +101,7 @@ def test_a_hub_that_cannot_be_reached_comes_with_the_way_to_a_local_file():
     def hub(*question):
         raise ConnectionError("Couldn't reach 'squad' on the Hub\nand more")
 
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(UnreachableError, match="the hub cannot be reached") as caught:
         load_dataset(data(source="squad", revision="abc"), hub=hub)
     assert "load_dataset('squad', None, split='train', revision='abc')" in caught.value.what
     assert caught.value.got == "ConnectionError: Couldn't reach 'squad' on the Hub"

@@ -49,6 +49,13 @@ def test_carved_items_are_whole_clusters_near_the_share(sizes, share):
     assert carved(everything, share, "title")[1] == picked
 
 
+def test_the_order_of_the_items_does_not_change_which_clusters_are_carved():
+    everything = items([5] * 12)
+    _, picked, _ = carved(everything, 0.3, "title")
+    _, again, _ = carved(everything[::-1], 0.3, "title")
+    assert {item.clusters for item in picked} == {item.clusters for item in again}
+
+
 def test_what_is_carved_is_said():
     _, picked, notes = carved(items([10] * 10), 0.3, "title")
     assert len(picked) == 30

@@ -26,6 +26,11 @@ def test_a_missing_title_is_blank(squad_tree):
     assert squad_records(squad_tree, "dev.json")[0].values["title"] == ""
 
 
+def test_an_impossible_question_needs_no_list_of_answers(squad_tree):
+    del squad_tree["data"][0]["paragraphs"][1]["qas"][1]["answers"]
+    assert squad_records(squad_tree, "dev.json")[3].values["answers"] == []
+
+
 PARAGRAPH = ("data", 0, "paragraphs", 1)
 
 

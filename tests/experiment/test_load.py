@@ -44,6 +44,17 @@ def test_set_may_leave_out_base() -> None:
     assert short.base.training.epochs == 5
 
 
+def test_one_set_may_hold_several_assignments_or_none() -> None:
+    several = load_experiment(QUICKSTART, ["{training.epochs: 5, seeds: [1]}", ""])
+    assert several == load_experiment(QUICKSTART, ["training.epochs=5", "seeds=[1]"])
+
+
+def test_a_template_may_be_set_without_quotes() -> None:
+    for template in ("{question}", "{question} of {title}", "q: {question}"):
+        experiment = load_experiment(QUICKSTART, [f"prompt.template={template}"])
+        assert experiment.base.prompt.template == template
+
+
 def test_later_assignments_win() -> None:
     experiment = load_experiment(QUICKSTART, ["training.epochs=5", "training.epochs=6"])
     assert experiment.base.training.epochs == 6
@@ -63,6 +74,7 @@ def test_later_assignments_win() -> None:
         (["seeds=[]"], ["seeds"]),
         (["seeds=[1, 1]"], ["seed occurs twice"]),
         (["name=a/b"], ["name", "found:   a/b", "allowed:"]),
+        (["{training.epochs: 2"], ["--set", "PATH=VALUE"]),
         (["nonsense"], ["--set", "found:   nonsense", "PATH=VALUE"]),
         (["base..x=1"], ["empty part"]),
         (["name.x=1"], ["no parts", "set name as a whole"]),

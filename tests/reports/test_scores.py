@@ -41,6 +41,15 @@ def test_contributions_have_the_corpus_score_as_mean(
     assert means[2, 1] == pytest.approx(corpus_scores(one)[metric])
 
 
+def test_long_cluster_labels_are_shortened_but_stay_apart(plan: Plan, records: Records) -> None:
+    for record in records:
+        assert record.predictions is not None
+        record.predictions["context"] = "word " * 200 + record.predictions["context"]
+    table = ScoreTable.from_records(records, plan, CLUSTERS)
+    assert len(set(table.clusters[:, 1])) == 50
+    assert max(map(len, table.clusters[:, 1])) == 60
+
+
 def test_missing_runs_are_nan(plan: Plan, records: Records) -> None:
     lost = records.pop(5)
     table = ScoreTable.from_records(records, plan, CLUSTERS)

@@ -53,6 +53,15 @@ def test_run_without_its_predictions_is_not_found(
     assert find_finished(store, fingerprints[plan.runs[0].name]) is None
 
 
+def test_run_that_was_killed_after_its_last_artifact_is_not_found(
+    start: Start, store: Store, plan: Plan, fingerprints: Mapping[str, str]
+) -> None:
+    with start() as ablation:
+        run_id = finish_one(ablation, plan)
+    store.client.update_run(run_id, status="KILLED")
+    assert find_finished(store, fingerprints[plan.runs[0].name]) is None
+
+
 class UnwritableTable(pd.DataFrame):
     def to_parquet(self, *_: Any, **__: Any) -> None:  # type: ignore[override]
         raise OSError("No space left on device")
@@ -245,6 +254,8 @@ class TestPlace:
         with start() as ablation:
             run_id = finish_one(ablation, plan)
             assert ablation.run_id == opened.info.run_id
+            with start() as while_it_is_taken:
+                assert while_it_is_taken.run_id != opened.info.run_id
         nested, parent = store.client.get_run(run_id), store.client.get_run(ablation.run_id)
         assert nested.data.tags["mlflow.parentRunId"] == opened.info.run_id
         assert nested.info.experiment_id == "0"

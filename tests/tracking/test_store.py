@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import subprocess
@@ -76,6 +77,36 @@ def test_read_only_file_is_refused(tmp_path: Path) -> None:
             open_store(f"sqlite:///{path}")
     else:
         pytest.skip("this user may write read-only files")
+
+
+def test_interrupted_creation_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    def create_half(tracking_uri: str) -> None:
+        Path(tracking_uri.removeprefix("sqlite:///")).write_text("half a database")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mlflow, "MlflowClient", create_half)
+    with pytest.raises(KeyboardInterrupt):
+        open_store(f"sqlite:///{tmp_path}/new/mlflow.db")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_processes_that_create_one_store_at_once_all_get_it(tmp_path: Path) -> None:
+    code = "from harness.tracking import open_store; open_store('sqlite:///mlflow.db')"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], cwd=tmp_path, env=environment, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    assert [process.communicate()[1] for process in processes] == [b"", b""]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
 def test_password_is_not_shown() -> None:

@@ -4,8 +4,8 @@
 
 Differences under a true null in the shape of SQuAD's development set: 24 or 48 unequal articles of
 220 questions on average, paragraphs of 5. Drawn as sums per article and seed, which is all that the
-method looks at. Sds in points: item 35, paragraph 10, article 2; between seeds 0, 0.4, 0.57 or 2; of
-an article at one seed 0 or 2; none, half or all of an item's noise comes back in every seed.
+method looks at. Sds in points: item 35, paragraph 10, article 2; seed 0, 0.4, 0.57 or 2; article at
+one seed 0 or 2; none, half or all of an item's noise comes back in every seed.
 """
 
 from __future__ import annotations

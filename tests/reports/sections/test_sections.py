@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+
+import reports.sections
+from harness.experiment import Experiment, Plan
+from harness.results import RunRecord
+from reports.analysis import analyse
+from reports.scores import ScoreTable
+from reports.sections import SECTIONS, Page
+from reports.sections.provenance import resolved_yaml
+from reports.sections.runs import _duration, _number
+from reports.sections.verdicts import headline_of
+
+
+@pytest.fixture
+def page(plan: Plan, records: list[RunRecord]) -> Page:
+    table = ScoreTable.from_records(records, plan, ("title",))
+    return Page(plan, table, analyse(plan, table, records), tuple(records), {"Commit": "abc"})
+
+
+def test_every_section_has_its_module_and_template() -> None:
+    package = Path(reports.sections.__file__).parent
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__", "page"}
+    templates = {p.name.split(".")[0] for p in (package.parent / "templates").glob("*.j2")}
+    assert set(SECTIONS) == modules == templates - {"report"}
+
+
+def test_resolved_experiment_can_be_run_again(page: Page) -> None:
+    again = Experiment.model_validate(yaml.safe_load(resolved_yaml(page)))
+    assert again == page.plan.experiment
+
+
+def test_costs_are_means_over_an_arms_runs(page: Page) -> None:
+    context = SECTIONS["runs"](page)
+    rows = {row["arm"]: row["costs"] for row in context["arms"]}  # type: ignore[attr-defined]
+    headings = [h["short"] for h in context["headings"]]  # type: ignore[attr-defined]
+    assert rows["question / nf4"][headings.index("weights, MB")] == "0.9"
+    expected = sum(5210.0 + place for place in (0, 4, 8)) / 3
+    assert rows["question / full"][headings.index("training, tokens/s")] == f"{expected:,.0f}"
+
+
+def test_reused_runs_cost_nothing_now(page: Page) -> None:
+    assert _duration(page.records) == "3 minutes"
+    reused = tuple(dataclasses.replace(r, status="reused") for r in page.records)
+    assert _duration(reused) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(float("nan"), "–"), (0.0, "0"), (2.13, "2.13"), (36864.0, "36,864")]
+)
+def test_number(value: float, text: str) -> None:
+    assert _number(value) == text
+
+
+def test_headline_counts_what_it_does_not_show(page: Page) -> None:
+    comparisons = page.analysis.comparisons
+    assert headline_of(comparisons * 2).endswith("; and 2 more")
+    undecided = dataclasses.replace(comparisons[1], headline="Undecided whether x")
+    assert headline_of((comparisons[0], undecided)).endswith("; undecided whether x")
+    assert headline_of(()) == "No hypothesis"
+
+
+def test_trust_names_scope_and_size(page: Page) -> None:
+    basis = str(SECTIONS["trust"](page)["basis"])
+    assert "200 items in 25 clusters (by “title”) after training with 3 seeds" in basis
+    assert "about the recipe" in basis
