@@ -70,7 +70,7 @@ def find_finished(store: Store, fingerprint: str) -> str | None:
     quoted = fingerprint.replace("'", "")
     with explained(store, "look for finished runs"):
         found = search(
-            store, f"tags.`{tags.FINGERPRINT}` = '{quoted}'"
+            store, f"attributes.status = 'FINISHED' and tags.`{tags.FINGERPRINT}` = '{quoted}'"
         )
         for run in found:
             if any(file.path == tags.PREDICTIONS for file in _artifacts(store, run)):
