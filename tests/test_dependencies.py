@@ -1,9 +1,10 @@
 """The dependencies are listed in three files, and the lists are the same.
 
-Three lists, because three tools read them, and none can be pointed at another's file without
-losing something: pip reads `pyproject.toml`, `mlflow run` reads `python_env.yaml`, conda reads
-`conda.yaml`. MLflow keeps an environment that it built under a hash of its file's content, so
-`-r requirements.txt` or `-e .` in there would keep an old environment after a pin has changed.
+Three lists, because three tools read them: pip reads `pyproject.toml`, `mlflow run` reads
+`python_env.yaml`, conda reads `conda.yaml`. MLflow keeps an environment that it has built under a
+hash of its file's content: with `-e .` in there, or in `conda.yaml` with `-r requirements.txt`, it
+would go on using the old environment after a pin has changed. So the pins stand in the files.
+
 All pins are exact: a fingerprint that names the code's version but not its libraries' would
 promise more than it can hold.
 """

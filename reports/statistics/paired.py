@@ -148,7 +148,8 @@ def paired_difference(
     The degrees of freedom are Satterthwaite's (1946): V^2 / sum(V_k^2 / df_k). V_g's own are
     (tr M)^2 / tr(M^2), with M the covariance of the centred cluster sums when items of a cluster
     move together (Bell & McCaffrey 2002; the working model is the conservative one of Carter,
-    Schnepel & Steigerwald 2017). It is G - 1 for equal clusters and less for unequal ones.
+    Schnepel & Steigerwald 2017). It is G - 1 for equal clusters and less for unequal ones. The
+    total is never taken to have fewer than the part that has the fewest.
 
     In simulations of SQuAD's shape (24 and 48 unequal articles, 48 mixes of variances, 1,500
     repetitions each; `tests/reports/statistics/simulate_squad.py`) a nominal 5% test rejected a
@@ -285,7 +286,9 @@ def _combined(parts: Components, n_seeds: int, scope: Scope) -> tuple[float, flo
         + parts.seed**2 / (n_seeds - 1)
         + parts.cell**2 / ((n_seeds - 1) * parts.df_cluster)
     )
-    return variance, variance**2 / spread if spread > 0 else NAN
+    # Less than the part with the fewest is an accident of V_c being subtracted.
+    fewest = min(parts.df_cluster, n_seeds - 1)
+    return variance, max(variance**2 / spread, fewest) if spread > 0 else NAN
 
 
 def _reason(kept: Floats, n_clusters: int, scope: Scope) -> str | None:

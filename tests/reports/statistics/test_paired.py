@@ -61,6 +61,16 @@ def test_equal_clusters_give_the_crossed_analysis_of_variance() -> None:
     assert result.df == pytest.approx((ms_seed + ms_cluster - ms_rest) ** 2 / spread, rel=1e-9)
 
 
+def test_degrees_of_freedom_never_fall_below_those_of_the_weakest_part() -> None:
+    rng = np.random.default_rng(0)
+    lowest = math.inf
+    for _ in range(200):  # mostly ties, as with EM: V_c is then often larger than V_g
+        d = rng.normal(size=(2, 15)) * (rng.random((2, 15)) < 0.3)
+        result = paired_difference(d, np.repeat(np.arange(5), 3))
+        lowest = min(lowest, math.inf if result.reason else result.df)
+    assert lowest == 1
+
+
 def test_degrees_of_freedom_of_unequal_clusters_from_the_matrix() -> None:
     result = paired_difference(table(1), CLUSTERS, scope="checkpoints")
     w = SIZES / SIZES.sum()
