@@ -100,15 +100,13 @@ class Progress:
         """The current run ended; `outcome` says how."""
         self._done += 1
         self._printed = time.monotonic()
-        self._console.print(
-            f"[{self._done}/{self._n_runs}] {self._name}: {outcome}", markup=False, soft_wrap=True
-        )
+        self.say(f"[{self._done}/{self._n_runs}] {self._name}: {outcome}")
         if self._bars:
             self._bars.update(self._runs_bar, completed=self._done)
 
     def say(self, text: str) -> None:
         """Print a line above the bars."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _position(self) -> str:
         return f"[{self._done + 1}/{self._n_runs}]"

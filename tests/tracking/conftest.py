@@ -24,6 +24,13 @@ class OpenedStore(NamedTuple):
     said: str
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder: opening a SQLite store makes `./mlruns`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+
 @pytest.fixture(scope="session")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> OpenedStore:
     """The default store in an empty folder, and all that was written while it was created."""
