@@ -10,7 +10,7 @@ from harness.data.encoding import Encoded
 from harness.experiment.schema import Generation
 
 if TYPE_CHECKING:
-    from transformers import GenerationConfig, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 __all__ = ["Prediction", "generate"]
 
@@ -94,9 +94,9 @@ def generate(
     return [predictions[index] for index in range(len(prompts))]
 
 
-def _settings(model: Any, tokenizer: Any, config: Generation) -> GenerationConfig:
+def _settings(model: Any, tokenizer: Any, config: Generation) -> Any:
     """The experiment's settings alone decide; a checkpoint's sampling defaults are dropped."""
-    settings: GenerationConfig = copy.deepcopy(model.generation_config)
+    settings: Any = copy.deepcopy(model.generation_config)
     own = settings.eos_token_id
     stops = [] if own is None else own if isinstance(own, list) else [own]
     settings.update(

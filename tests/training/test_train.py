@@ -17,6 +17,9 @@ from harness.training import train
 from harness.training.train import IGNORED, _features
 
 
+NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
 @pytest.fixture(params=["t5", "llama"])
 def base(request: pytest.FixtureRequest, model_folders: dict[str, Path]) -> BaseModel:
     return load_base(Model(name=str(model_folders[request.param])))
@@ -24,11 +27,10 @@ def base(request: pytest.FixtureRequest, model_folders: dict[str, Path]) -> Base
 
 def examples(base: BaseModel, n: int = 10) -> list[Encoded]:
     """Prompts and answers of different lengths; each prompt has its own answer."""
-    numbers = "one two three four five six seven eight nine ten".split()
     tokenizer, made = base.tokenizer, []
     for index in range(n):
-        prompt = f"question: {numbers[-index]}{' red' * index}"
-        target = tokenizer(numbers[index], add_special_tokens=False)["input_ids"]
+        prompt = f"question: {NUMBERS[-index]}{' red' * index}"
+        target = tokenizer(NUMBERS[index], add_special_tokens=False)["input_ids"]
         made.append(
             Encoded(
                 item_id=str(index),
@@ -69,9 +71,7 @@ def test_it_learns_ten_items_and_when_to_stop(base: BaseModel) -> None:
             encoder_decoder=base.encoder_decoder,
             on_step=lambda done, total: None,
         )
-    assert [p.text for p in predictions] == (
-        "one two three four five six seven eight nine ten".split()
-    )
+    assert [p.text for p in predictions] == NUMBERS
     lengths = [len(example.target_ids) for example in examples(base)]
     assert [p.new_tokens for p in predictions] == lengths  # eos included: it was learned
 
