@@ -7,8 +7,10 @@ Exit codes: 0 all runs and the report are done; 1 some runs failed (they are nam
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from harness import __version__
 from harness.errors import InputError
@@ -20,6 +22,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb, and return the process's exit code."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop)
     quieten(verbose=getattr(options, "verbose", False))
     try:
         return int(options.run(options))
@@ -29,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    """Let a polite request to end close the running runs, as Ctrl-C does."""
+    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -51,7 +52,8 @@ resources: {threads: 1}
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tracking store without runs; making one takes seconds, copying it does not."""
     folder = tmp_path_factory.mktemp("store")
-    open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    with contextlib.chdir(folder):  # MLflow makes its artifact folder in the current one
+        open_store(None)
     return folder / "mlflow.db"
 
 

@@ -51,10 +51,10 @@ class Stage(NamedTuple):
 # The order matters: a model that has not yet learned to find one key and copy what follows it makes
 # no progress on passages, where both a name and a relation have to match.
 STAGES: Final = (
-    Stage(0.04, {"copy": 0.2, "pairs": 0.8}, (2,), (0,)),
-    Stage(0.15, {"copy": 0.05, "pairs": 0.2, "lookup": 0.35, "answer": 0.4}, (2,), (0,)),
+    Stage(0.03, {"copy": 0.2, "pairs": 0.8}, (2,), (0,)),
+    Stage(0.15, {"pairs": 0.1, "lookup": 0.2, "answer": 0.7}, (2,), (0,)),
     Stage(
-        0.35,
+        0.30,
         {
             "pairs": 0.05,
             "lookup": 0.22,

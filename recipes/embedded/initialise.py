@@ -15,12 +15,9 @@ from transformers.models.t5.modeling_t5 import T5Attention
 
 from recipes.embedded.tokenizer import VOCABULARY_SIZE
 
-_LIKENESS: Final = 1.0  # how strongly equal tokens attend to each other
-_SELF_SCALE: Final = 1.0
-_POSITION_BIAS: Final = 8.0  # logits added for the favoured distances
-# T5's buckets of relative position: 1 is the previous token, 1 to 9 the last fifteen or so.
-_PREVIOUS: Final = slice(1, 2)
-_RECENT: Final = slice(1, 10)
+_LIKENESS: Final = 0.7  # how strongly equal tokens attend to each other
+_NEIGHBOUR_BIAS: Final = 5.0  # logits added for the favoured neighbour
+_PREVIOUS, _NEXT = 1, 17  # T5's buckets for distance 1, encoder side (32 buckets, 16 a direction)
 
 
 def config() -> T5Config:
@@ -44,13 +41,15 @@ def config() -> T5Config:
     )
 
 
-def new_model(seed: int) -> T5ForConditionalGeneration:
+def new_model(seed: int, first_word: int) -> T5ForConditionalGeneration:
     """Return the untrained model.
 
     Parameters
     ----------
     seed : int
         Seed of every initial weight. The process's global torch generator is left as it was.
+    first_word : int
+        Token of the word that every question answering prompt begins with.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # transformers' initialisation takes no generator
@@ -58,17 +57,18 @@ def new_model(seed: int) -> T5ForConditionalGeneration:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for block in model.encoder.block:
-            attention = block.layer[0].SelfAttention
-            _mimic(attention, generator, _SELF_SCALE, match=True)
-            attention.q.weight[: 2 * attention.key_value_proj_dim] = 0  # heads 0, 1: by place only
+            _mimic(block.layer[0].SelfAttention, generator, 0.5, match=True)
         for block in model.decoder.block:
             _mimic(block.layer[0].SelfAttention, generator, 0.5, match=False)
             _mimic(block.layer[1].EncDecAttention, generator, 1.0, match=True)
         encoder_bias = model.encoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight
-        encoder_bias[_PREVIOUS, 0] += _POSITION_BIAS
-        encoder_bias[_RECENT, 1] += _POSITION_BIAS
+        encoder_bias[_PREVIOUS, 0] += _NEIGHBOUR_BIAS
+        encoder_bias[_NEXT, 1] += _NEIGHBOUR_BIAS
         decoder_bias = model.decoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight
-        decoder_bias[_PREVIOUS, 0] += _POSITION_BIAS
+        decoder_bias[_PREVIOUS, 0] += _NEIGHBOUR_BIAS
+        # The decoder starts from the padding token. Looking like the word that begins a prompt, it
+        # attends to the question from the first step on.
+        model.shared.weight[model.config.pad_token_id] = model.shared.weight[first_word]
     return cast(T5ForConditionalGeneration, model)
 
 

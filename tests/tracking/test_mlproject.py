@@ -71,6 +71,6 @@ def test_values_reach_the_program_as_they_are(value: str) -> None:
 def test_report_needs_a_run() -> None:
     from mlflow.exceptions import ExecutionException
 
-    assert command("report", run="abc")[3:] == ["report", "abc", "--output", "results"]
+    assert command("report", run="abc")[3:] == ["report", "abc", "--output", ""]
     with pytest.raises(ExecutionException, match="run"):
         command("report")

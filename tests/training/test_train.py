@@ -16,7 +16,6 @@ from harness.models.base import BaseModel, load_base
 from harness.training import train
 from harness.training.train import IGNORED, _features
 
-
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
