@@ -50,7 +50,7 @@ def test_defaults() -> None:
     quickstart = "experiments/quickstart.yaml"
     assert (ROOT / quickstart).is_file()
     expected = ["python", "-m", "harness", "ablation", quickstart, "--set", "", "--output"]
-    assert command("main") == command("ablation") == [*expected, "results"]
+    assert command("main") == command("ablation") == [*expected, ""]
 
 
 @pytest.mark.parametrize(
