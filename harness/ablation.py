@@ -5,42 +5,34 @@ The one place where plan, executor, tracking and report meet; each of them is el
 
 from __future__ import annotations
 
-import math
-import re
-import shlex
-import sys
-import tempfile
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from harness.errors import OutputError
 from harness.executors.inline import Bases, run_inline
-from harness.experiment import Arm, Experiment, Plan, RunSpec, load_experiment, make_plan
+from harness.experiment import Arm, Plan, RunSpec, load_experiment, make_plan
 from harness.experiment.fingerprint import plan_hash
 from harness.experiment.schema import Split, Validation
 from harness.preparation import Prepared, prepare
 from harness.progress import Progress
-from harness.results import RunRecord, cluster_columns
+from harness.reporting import make_report, output_folder, say_failures
+from harness.results import RunRecord
 from harness.tracking import (
     Ablation,
     DataInput,
     SplitName,
     Store,
-    describe_environment,
     find_finished,
-    load_ablation,
     open_store,
     start_ablation,
 )
 
 if TYPE_CHECKING:
-    from reports.analysis import Analysis
+    pass
 
-__all__ = ["remake_report", "run_ablation"]
+__all__ = ["run_ablation"]
 
 
 def run_ablation(
@@ -79,7 +71,7 @@ def run_ablation(
     console = Console(stderr=True, highlight=False)
     plan = make_plan(load_experiment(file, assignments))
     prepared = prepare(plan)
-    folder = _writable(_folder(output, plan))
+    folder = output_folder(output, plan)
     for note in dict.fromkeys(n for one in prepared.datasets.values() for n in one.notes):
         console.print(f"data: {note}", markup=False, soft_wrap=True)
     console.print("opening the tracking store (making a new one takes some seconds)")
@@ -96,54 +88,8 @@ def run_ablation(
             console.print(f"{len(records)} of {len(plan.runs)} runs are finished and reused")
         records += _executed(todo, prepared, ablation, bases, console)
         _say_cuts(records, console)
-        _report(plan, records, folder, ablation.run_id, identity, store, ablation)
-    return _say_failures(records, console)
-
-
-def remake_report(name: str, *, output: str | None = None, tracking_uri: str | None = None) -> int:
-    """Make the report of a past ablation again from its stored predictions.
-
-    Parameters
-    ----------
-    name : str
-        As for `harness.tracking.load_ablation`.
-
-    Returns
-    -------
-    int
-        0 when all its runs had finished, 1 when some had not.
-
-    Raises
-    ------
-    TrackingError, OutputError
-        There is no such ablation, or the report cannot be written.
-    """
-    store = open_store(tracking_uri)
-    stored = load_ablation(store, name)
-    plan = make_plan(Experiment.model_validate(stored.experiment))
-    folder = _writable(_folder(output, plan))
-    _report(plan, stored.records, folder, stored.run_id, stored.plan_hash, store)
-    return _say_failures(stored.records, Console(stderr=True, highlight=False))
-
-
-def _folder(output: str | None, plan: Plan) -> Path:
-    return Path(output) if output else Path("results") / plan.experiment.name
-
-
-def _writable(folder: Path) -> Path:
-    """The folder, made if needed, once a file could be written in it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OutputError(
-            "the output folder cannot be written",
-            where=f"--output {folder}",
-            got=error.strerror or str(error),
-            allowed="a folder you may write to; it is made if it does not exist",
-        ) from None
-    return folder
+        make_report(plan, records, folder, ablation.run_id, identity, store, ablation)
+    return say_failures(records, console)
 
 
 def _earlier(store: Store, prepared: Prepared) -> dict[str, str]:
@@ -220,72 +166,6 @@ def _inputs(arm: Arm, prepared: Prepared) -> list[DataInput]:
     return inputs
 
 
-def _report(
-    plan: Plan,
-    records: Sequence[RunRecord],
-    folder: Path,
-    run_id: str,
-    identity: str,
-    store: Store,
-    ablation: Ablation | None = None,
-) -> None:
-    """Write the report, store it with a running ablation, and print the verdicts."""
-    from reports.build import build_report, verdict_lines
-
-    provenance = _provenance(records, run_id, identity, store)
-    result = build_report(plan, records, cluster_columns(records), provenance, folder)
-    lines = verdict_lines(result.analysis)
-    if ablation is not None:
-        with tempfile.TemporaryDirectory() as staging:
-            for path in result.files:
-                (Path(staging) / path.name).write_bytes(path.read_bytes())
-            ablation.finish(
-                Path(staging),
-                headline=_headline(result.analysis),
-                description=_description(plan, lines),
-            )
-    print("\n".join(lines))
-    print(f"report: {folder / 'report.html'}")
-
-
-def _headline(analysis: Analysis) -> dict[str, float]:
-    """Estimates of the declared hypotheses, as metrics of the parent run."""
-    return {
-        re.sub(r"[^\w.\- :/]", "_", f"{one.metric} {one.contrast}"): one.estimate
-        for one in analysis.comparisons
-        if math.isfinite(one.estimate)
-    }
-
-
-def _description(plan: Plan, lines: Iterable[str]) -> str:
-    return "\n".join([f"**{plan.experiment.question}**", "", *(f"- {line}" for line in lines)])
-
-
-def _provenance(
-    records: Sequence[RunRecord], run_id: str, identity: str, store: Store
-) -> dict[str, str]:
-    environment = describe_environment()
-    git = environment["git"]
-    versions = (f"{name} {version}" for name, version in environment["packages"].items())
-    return {
-        "Report made": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "Harness": environment["harness"],
-        "Git commit": f"{git['commit']}{' (with changes)' if git['dirty'] else ''}" if git else "-",
-        "Plan": identity,
-        "MLflow run": run_id,
-        "Tracking store": store.where,
-        "Python": f"{environment['python']} on {environment['platform']}",
-        "Hardware": ", ".join(
-            [environment["hardware"]["processor"], *environment["hardware"]["accelerators"]]
-        ),
-        "Command": shlex.join(["harness", *sys.argv[1:]]),
-        "Packages": "\n".join(versions),
-        "Fingerprints": "\n".join(
-            f"{one.fingerprint}  {one.arm} / seed {one.seed}" for one in records
-        ),
-    }
-
-
 def _say_cuts(records: Sequence[RunRecord], console: Console) -> None:
     """Truncation is never silent; it is the same for every seed of an arm."""
     meanings = {
@@ -302,12 +182,3 @@ def _say_cuts(records: Sequence[RunRecord], console: Console) -> None:
                     markup=False,
                     soft_wrap=True,
                 )
-
-
-def _say_failures(records: Iterable[RunRecord], console: Console) -> int:
-    """Name the runs without results; the exit code."""
-    failed = [record for record in records if record.status in ("failed", "missing")]
-    for one in failed:
-        text = f"{one.status}: {one.arm} / seed {one.seed}: {one.reason or 'not finished'}"
-        console.print(text, style="red", markup=False, soft_wrap=True)
-    return 1 if failed else 0

@@ -116,7 +116,7 @@ def _plan(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from harness.ablation import remake_report
+    from harness.reporting import remake_report
 
     return remake_report(options.ablation, output=options.output, tracking_uri=options.tracking_uri)
 

@@ -49,8 +49,8 @@ class Section(BaseModel):
     )
 
 
-class Split(Section):
-    """Where one split's items come from."""
+class Place(Section):
+    """Where items come from."""
 
     split: str | None = None
     """Name of the split in the hub or embedded data set, such as `train`."""
@@ -59,6 +59,10 @@ class Split(Section):
     limit: PositiveInt | None = None
     """Use a random sample of this many items; the same sample for every arm and seed."""
 
+
+class Split(Place):
+    """The items of one split."""
+
     @model_validator(mode="after")
     def _has_a_place(self) -> Split:
         if self.split is None and self.file is None:
@@ -66,17 +70,11 @@ class Split(Section):
         return self
 
 
-class Validation(Section):
+class Validation(Place):
     """Items for the validation loss; never the test items."""
 
     share: Share | None = None
     """Carve this share of the outermost clusters from the training items."""
-    split: str | None = None
-    """Name of the split in the source."""
-    file: str | None = None
-    """A local file."""
-    limit: PositiveInt | None = None
-    """Use a random sample of this many items."""
 
     @model_validator(mode="after")
     def _has_one_place(self) -> Validation:

@@ -1,0 +1,179 @@
+"""The report of an ablation: made, written, stored with it, and made again from the store.
+
+What the report says is the business of `reports`; here it gets its surroundings.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from harness.errors import OutputError
+from harness.experiment import Experiment, Plan, make_plan
+from harness.results import RunRecord, cluster_columns
+from harness.tracking import (
+    Ablation,
+    Store,
+    describe_environment,
+    load_ablation,
+    open_store,
+)
+
+if TYPE_CHECKING:
+    from reports.analysis import Analysis
+
+__all__ = ["make_report", "output_folder", "remake_report", "say_failures"]
+
+
+def remake_report(name: str, *, output: str | None = None, tracking_uri: str | None = None) -> int:
+    """Make the report of a past ablation again from its stored predictions.
+
+    Parameters
+    ----------
+    name : str
+        As for `harness.tracking.load_ablation`.
+
+    Returns
+    -------
+    int
+        0 when all its runs had finished, 1 when some had not.
+
+    Raises
+    ------
+    TrackingError, OutputError
+        There is no such ablation, or the report cannot be written.
+    """
+    store = open_store(tracking_uri)
+    stored = load_ablation(store, name)
+    plan = make_plan(Experiment.model_validate(stored.experiment))
+    folder = output_folder(output, plan)
+    make_report(plan, stored.records, folder, stored.run_id, stored.plan_hash, store)
+    return say_failures(stored.records, Console(stderr=True, highlight=False))
+
+
+def output_folder(output: str | None, plan: Plan) -> Path:
+    """The folder of the results, made if needed, once a file could be written in it.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    """
+    folder = Path(output) if output else Path("results") / plan.experiment.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            "the output folder cannot be written",
+            where=f"--output {folder}",
+            got=error.strerror or str(error),
+            allowed="a folder you may write to; it is made if it does not exist",
+        ) from None
+    return folder
+
+
+def make_report(
+    plan: Plan,
+    records: Sequence[RunRecord],
+    folder: Path,
+    run_id: str,
+    identity: str,
+    store: Store,
+    ablation: Ablation | None = None,
+) -> None:
+    """Write the report, store it with a running ablation, and print the verdicts.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was planned.
+    records : sequence of RunRecord
+        How its runs ended.
+    folder : Path
+        Where `report.html`, `comparisons.json` and `scores.parquet` are written.
+    run_id, identity : str
+        The ablation in MLflow, and the hash of its plan.
+    store : Store
+        Where the ablation is tracked.
+    ablation : Ablation, optional
+        The ablation that the report belongs to, while it runs.
+
+    Raises
+    ------
+    OutputError, TrackingError
+        The report cannot be written or stored.
+    """
+    from reports.build import build_report, verdict_lines
+
+    provenance = _provenance(records, run_id, identity, store)
+    result = build_report(plan, records, cluster_columns(records), provenance, folder)
+    lines = verdict_lines(result.analysis)
+    if ablation is not None:
+        with tempfile.TemporaryDirectory() as staging:
+            for path in result.files:
+                (Path(staging) / path.name).write_bytes(path.read_bytes())
+            ablation.finish(
+                Path(staging),
+                headline=_headline(result.analysis),
+                description=_description(plan, lines),
+            )
+    print("\n".join(lines))
+    print(f"report: {folder / 'report.html'}")
+
+
+def _headline(analysis: Analysis) -> dict[str, float]:
+    """Estimates of the declared hypotheses, as metrics of the parent run."""
+    return {
+        re.sub(r"[^\w.\- :/]", "_", f"{one.metric} {one.contrast}"): one.estimate
+        for one in analysis.comparisons
+        if math.isfinite(one.estimate)
+    }
+
+
+def _description(plan: Plan, lines: Iterable[str]) -> str:
+    return "\n".join([f"**{plan.experiment.question}**", "", *(f"- {line}" for line in lines)])
+
+
+def _provenance(
+    records: Sequence[RunRecord], run_id: str, identity: str, store: Store
+) -> dict[str, str]:
+    environment = describe_environment()
+    git = environment["git"]
+    versions = (f"{name} {version}" for name, version in environment["packages"].items())
+    return {
+        "Report made": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "Harness": environment["harness"],
+        "Git commit": f"{git['commit']}{' (with changes)' if git['dirty'] else ''}" if git else "-",
+        "Plan": identity,
+        "MLflow run": run_id,
+        "Tracking store": store.where,
+        "Python": f"{environment['python']} on {environment['platform']}",
+        "Hardware": ", ".join(
+            [environment["hardware"]["processor"], *environment["hardware"]["accelerators"]]
+        ),
+        "Command": shlex.join(["harness", *sys.argv[1:]]),
+        "Packages": "\n".join(versions),
+        "Fingerprints": "\n".join(
+            f"{one.fingerprint}  {one.arm} / seed {one.seed}" for one in records
+        ),
+    }
+
+
+def say_failures(records: Iterable[RunRecord], console: Console) -> int:
+    """Name the runs without results; the exit code."""
+    failed = [record for record in records if record.status in ("failed", "missing")]
+    for one in failed:
+        text = f"{one.status}: {one.arm} / seed {one.seed}: {one.reason or 'not finished'}"
+        console.print(text, style="red", markup=False, soft_wrap=True)
+    return 1 if failed else 0
