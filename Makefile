@@ -20,7 +20,7 @@ types: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 unit: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 schema: $(VENV)/installed  ## the editors' schema of experiment files
 	$(BIN)/harness schema > experiments/experiment.schema.json

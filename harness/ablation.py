@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from harness.errors import TrackingError
 from harness.executors.inline import Bases, run_inline
-from harness.experiment import Arm, Plan, RunSpec, load_experiment, make_plan
+from harness.experiment import Arm, RunSpec, load_experiment, make_plan
 from harness.experiment.fingerprint import plan_hash
-from harness.experiment.schema import Split, Validation
+from harness.experiment.schema import EMBEDDED_PREFIX, Split, Validation
 from harness.preparation import Prepared, prepare
 from harness.progress import Progress
 from harness.reporting import make_report, output_folder, say_failures
-from harness.results import RunRecord
+from harness.results import COST_COLUMNS, RunRecord
+from harness.run import check_prompts
 from harness.tracking import (
     Ablation,
     DataInput,
@@ -28,9 +29,7 @@ from harness.tracking import (
     open_store,
     start_ablation,
 )
-
-if TYPE_CHECKING:
-    pass
+from harness.tracking.glance import finished_fingerprints
 
 __all__ = ["run_ablation"]
 
@@ -71,47 +70,69 @@ def run_ablation(
     console = Console(stderr=True, highlight=False)
     plan = make_plan(load_experiment(file, assignments))
     prepared = prepare(plan)
-    folder = output_folder(output, plan)
     for note in dict.fromkeys(n for one in prepared.datasets.values() for n in one.notes):
         console.print(f"data: {note}", markup=False, soft_wrap=True)
+    known = (finished_fingerprints(tracking_uri) if reuse else None) or frozenset()
+    new = [run for run in plan.runs if prepared.fingerprints[run.name] not in known]
+    bases = _checked_bases(new, prepared, console)
+    folder = output_folder(output, plan)
     console.print("opening the tracking store (making a new one takes some seconds)")
     store = open_store(tracking_uri)
-    earlier = _earlier(store, prepared) if reuse else {}
-    todo = [run for run in plan.runs if run.name not in earlier]
-    bases = _bases(todo, plan, console)
     identity = plan_hash(plan.experiment.model_dump(mode="json"), prepared.fingerprints)
     with start_ablation(
-        store, plan, plan_hash=identity, fingerprints=prepared.fingerprints
+        store,
+        plan,
+        plan_hash=identity,
+        fingerprints=prepared.fingerprints,
+        inputs=_inputs(plan.arms[0], prepared),
     ) as ablation:
-        records = [ablation.reuse(run, earlier[run.name]) for run in plan.runs if run not in todo]
-        if records:
-            console.print(f"{len(records)} of {len(plan.runs)} runs are finished and reused")
+        records = _reused(prepared, ablation, store, console) if reuse else []
+        done = {(record.arm, record.seed) for record in records}
+        todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
         records += _executed(todo, prepared, ablation, bases, console)
         _say_cuts(records, console)
         make_report(plan, records, folder, ablation.run_id, identity, store, ablation)
     return say_failures(records, console)
 
 
-def _earlier(store: Store, prepared: Prepared) -> dict[str, str]:
-    """MLflow run ids of finished runs by the name of the planned run they stand in for."""
-    found = {name: find_finished(store, one) for name, one in prepared.fingerprints.items()}
-    return {name: run_id for name, run_id in found.items() if run_id is not None}
-
-
-def _bases(todo: Sequence[RunSpec], plan: Plan, console: Console) -> Bases:
-    """Load the first base model before anything is written: a damaged one is found here."""
-    bases = Bases()
-    if todo:
-        console.print("loading torch and the base model", markup=False, soft_wrap=True)
+def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console) -> Bases:
+    """Try out each arm's tokenizer and load the first base model, before anything is written."""
+    bases = Bases(prepared.models)
+    if runs:
+        console.print("loading torch and the base model")
         import torch
 
         from harness.logs import quieten_progress_bars
 
         quieten_progress_bars()
-        if plan.experiment.resources.threads:
-            torch.set_num_threads(plan.experiment.resources.threads)
-        bases.get(todo[0])
+        threads = prepared.plan.experiment.resources.threads
+        if threads:
+            torch.set_num_threads(threads)
+        for arm in {run.arm.name: run.arm for run in runs}.values():
+            dataset = prepared.datasets[arm.name]
+            sample = [*dataset.train[:8], *dataset.test[:8]]
+            check_prompts(arm.config, prepared.models[arm.name], sample)
+        bases.get(runs[0])
     return bases
+
+
+def _reused(
+    prepared: Prepared, ablation: Ablation, store: Store, console: Console
+) -> list[RunRecord]:
+    """Records of the runs that an earlier one with the same fingerprint stands in for."""
+    records = []
+    for run in prepared.plan.runs:
+        found = find_finished(store, prepared.fingerprints[run.name])
+        if found is not None:
+            try:
+                records.append(ablation.reuse(run, found))
+            except TrackingError as error:
+                console.print(
+                    f"{run.name} is run again: {error.what}", markup=False, soft_wrap=True
+                )
+    if records:
+        console.print(f"{len(records)} of {len(prepared.plan.runs)} runs are finished and reused")
+    return records
 
 
 def _executed(
@@ -133,7 +154,7 @@ def _executed(
                 bases=bases,
             )
             return list(runs)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             progress.say("interrupted; finished runs are kept, the same command goes on from here")
             raise
 
@@ -159,7 +180,7 @@ def _inputs(arm: Arm, prepared: Prepared) -> list[DataInput]:
                     name=Path(source).name,
                     digest=prepared.hashes[arm.name][split],
                     source=source,
-                    hub=file is None and not source.startswith("embedded:"),
+                    hub=file is None and not source.startswith(EMBEDDED_PREFIX),
                     items=len(items),
                 )
             )
@@ -168,17 +189,11 @@ def _inputs(arm: Arm, prepared: Prepared) -> list[DataInput]:
 
 def _say_cuts(records: Sequence[RunRecord], console: Console) -> None:
     """Truncation is never silent; it is the same for every seed of an arm."""
-    meanings = {
-        "prompts_cut": "test prompts lost the end of their context",
-        "questions_cut": "test prompts lost more than their context: their questions are damaged",
-        "targets_cut": "training targets lost their end",
-    }
-    for arm, metrics in {record.arm: record.metrics for record in records}.items():
-        for name, meaning in meanings.items():
-            if metrics.get(name):
-                console.print(
-                    f"{arm}: {metrics[name]:.0f} {meaning}",
-                    style="yellow",
-                    markup=False,
-                    soft_wrap=True,
-                )
+    cuts: dict[tuple[str, str], float] = {}
+    for record in records:
+        for name, meaning in COST_COLUMNS.items():
+            if name.endswith("_cut") and record.metrics.get(name):
+                cuts[record.arm, meaning] = record.metrics[name]
+    for (arm, meaning), number in cuts.items():
+        text = f"{arm}: {number:.0f} {meaning}"
+        console.print(text, style="yellow", markup=False, soft_wrap=True)

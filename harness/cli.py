@@ -7,6 +7,7 @@ Exit codes: 0 all runs and the report are done; 1 some runs failed (they are nam
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb, and return the process's exit code."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a dash must not end a run on an ASCII terminal
+            stream.reconfigure(errors="replace")
     quieten(verbose=getattr(options, "verbose", False))
     try:
         return int(options.run(options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def reset_peak_memory() -> None:
 
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    elif _CLEAR.exists():
+    elif _resettable():
         _CLEAR.write_text("5")  # resets VmHWM of this process, see proc(5)
 
 
@@ -27,7 +28,11 @@ def peak_memory_mb() -> float:
 
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1e6
-    if not _CLEAR.exists():
+    if not _resettable():
         return float("nan")
     match = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text())
     return int(match.group(1)) * 1024 / 1e6 if match else float("nan")
+
+
+def _resettable() -> bool:
+    return os.access(_CLEAR, os.W_OK)

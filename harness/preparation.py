@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from harness.data import Dataset, content_hash, load_dataset
 from harness.data.prompts import check_template
-from harness.experiment import Plan
+from harness.errors import ExperimentError
+from harness.experiment import Arm, Plan
 from harness.experiment.fingerprint import fingerprint
 from harness.models.sources import ModelSource, find_model
 
@@ -85,7 +86,24 @@ def load_datasets(plan: Plan) -> dict[str, Dataset]:
         dataset = by_arm[arm.name] = loaded[key]
         for items in (dataset.train, dataset.validation, dataset.test):
             check_template(arm.config.prompt, items)
+        _check_same_test_items(plan.arms[0], by_arm[plan.arms[0].name], arm, dataset)
     return by_arm
+
+
+def _check_same_test_items(first: Arm, expected: Dataset, arm: Arm, dataset: Dataset) -> None:
+    """Fields may differ between arms; what is asked, scored and clustered may not."""
+
+    def essence(one: Dataset) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+        return [(item.id, item.answers, item.clusters) for item in one.test]
+
+    if dataset is not expected and essence(dataset) != essence(expected):
+        raise ExperimentError(
+            "a level changes the test items, so arms could not be compared item by item",
+            where=f"factors: the arms {first.name!r} and {arm.name!r}",
+            got=f"{len(expected.test):,} and {len(dataset.test):,} test items that differ in"
+            " ids, reference answers, clusters or order",
+            fix="vary data.train, prompt, model, training or generation instead",
+        )
 
 
 def find_models(plan: Plan) -> dict[str, ModelSource]:

@@ -17,8 +17,14 @@ from rich.progress import Progress as Bars
 __all__ = ["Progress"]
 
 _EVERY = 30.0  # seconds between plain lines of one stage
-_SHARES = {"loading": (0.0, 0.0), "preparing": (0.0, 0.0), "training": (0.0, 0.6)}
-_GENERATING = (0.6, 0.4)  # of a run; measured on the embedded default
+# Where in a run a stage starts, and how much of it it takes; measured on the embedded default.
+_SHARES = {
+    "loading": (0.0, 0.0),
+    "preparing": (0.0, 0.0),
+    "training": (0.0, 0.6),
+    "generating": (0.6, 0.4),
+    "saving": (1.0, 0.0),
+}
 
 
 class Progress:
@@ -88,7 +94,7 @@ class Progress:
                 total=total,
                 rate=rate,
             )
-            start, share = _SHARES.get(stage, _GENERATING)
+            start, share = _SHARES[stage]
             fraction = start + share * done / max(total, 1)
             self._bars.update(self._runs_bar, completed=round(self._done + fraction, 2))
         elif now - self._printed > _EVERY:

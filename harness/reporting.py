@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
 from rich.console import Console
 
-from harness.errors import OutputError
+from harness.errors import ExperimentError, OutputError, TrackingError
 from harness.experiment import Experiment, Plan, make_plan
 from harness.results import RunRecord, cluster_columns
 from harness.tracking import (
@@ -54,7 +55,15 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     """
     store = open_store(tracking_uri)
     stored = load_ablation(store, name)
-    plan = make_plan(Experiment.model_validate(stored.experiment))
+    try:
+        plan = make_plan(Experiment.model_validate(stored.experiment))
+    except (ValidationError, ExperimentError) as error:
+        raise TrackingError(
+            "this ablation was made by another version, whose experiments are not understood",
+            where=f"run {stored.run_id}",
+            got=str(error).splitlines()[0],
+            fix="make its report with that version of the harness",
+        ) from None
     folder = output_folder(output, plan)
     make_report(plan, stored.records, folder, stored.run_id, stored.plan_hash, store)
     return say_failures(stored.records, Console(stderr=True, highlight=False))
@@ -135,7 +144,7 @@ def make_report(
 def _headline(analysis: Analysis) -> dict[str, float]:
     """Estimates of the declared hypotheses, as metrics of the parent run."""
     return {
-        re.sub(r"[^\w.\- :/]", "_", f"{one.metric} {one.contrast}"): one.estimate
+        re.sub(r"[^\w.\- :/]", "_", f"{one.metric} {one.contrast}")[:250]: one.estimate
         for one in analysis.comparisons
         if math.isfinite(one.estimate)
     }

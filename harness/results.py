@@ -9,10 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from harness.metrics import METRICS
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COST_COLUMNS", "RunRecord", "Status", "cluster_columns"]
+__all__ = [
+    "COST_COLUMNS",
+    "PREDICTION_COLUMNS",
+    "RESERVED_COLUMNS",
+    "RunRecord",
+    "Status",
+    "cluster_columns",
+]
 
 Status = Literal["finished", "reused", "failed", "missing"]
 
@@ -27,6 +36,8 @@ COST_COLUMNS: Mapping[str, str] = {
     "generate_tokens_per_second": "new tokens generated, per second",
     "prompts_cut": "test prompts whose context was shortened",
     "questions_cut": "test prompts that were shortened beyond their context",
+    "train_prompts_cut": "training prompts whose context was shortened",
+    "train_questions_cut": "training prompts that were shortened beyond their context",
     "targets_cut": "training targets that were shortened",
 }
 """Numbers that every finished run reports besides its scores, and what they mean."""
@@ -67,12 +78,27 @@ class RunRecord:
     predictions: pd.DataFrame | None = None
 
 
-_FIXED = ("item", "references", "prompt", "prediction", "prompt_tokens", "new_tokens")
+PREDICTION_COLUMNS = (
+    "item",
+    "references",
+    "prompt",
+    "prediction",
+    "prompt_tokens",
+    "new_tokens",
+)
+"""Columns that predictions have besides their cluster levels."""
+
+RESERVED_COLUMNS: frozenset[str] = frozenset(
+    {"arm", "seed", *PREDICTION_COLUMNS, *(c for m in METRICS.values() for c in m.columns)}
+)
+"""Names that a cluster level cannot have: columns of the predictions and of the score table."""
 
 
 def cluster_columns(records: Sequence[RunRecord]) -> tuple[str, ...]:
     """Names of the cluster levels that predictions hold, outermost first."""
     for record in records:
         if record.predictions is not None:
-            return tuple(name for name in record.predictions.columns if name not in _FIXED)
+            return tuple(
+                name for name in record.predictions.columns if name not in PREDICTION_COLUMNS
+            )
     return ()

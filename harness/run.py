@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data import Dataset, Item
 from harness.data.encoding import Encoded, encode
+from harness.errors import ExperimentError
 from harness.experiment.plan import RunSpec
+from harness.experiment.schema import Base
 from harness.memory import peak_memory_mb, reset_peak_memory
 from harness.metrics import corpus_scores, score_items
+from harness.models.sources import ModelSource
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from harness.generation import Prediction
     from harness.models.base import BaseModel
 
-__all__ = ["Listener", "RunOutput", "execute"]
+__all__ = ["Listener", "RunOutput", "check_prompts", "execute"]
 
 
 class Listener(NamedTuple):
@@ -132,10 +135,38 @@ def execute(
             "generate_tokens_per_second": sum(one.new_tokens for one in predictions) / seconds,
             "prompts_cut": sum(one.context_cut > 0 for one in test_items),
             "questions_cut": sum(one.prompt_cut > 0 for one in test_items),
+            "train_prompts_cut": sum(one.context_cut > 0 for one in train_items),
+            "train_questions_cut": sum(one.prompt_cut > 0 for one in train_items),
             "targets_cut": sum(one.target_cut > 0 for one in train_items),
         },
         predictions=table,
     )
+
+
+def check_prompts(config: Base, source: ModelSource, items: Sequence[Item]) -> None:
+    """Encode some items, and see that the longest allowed input fits the model's positions.
+
+    Raises
+    ------
+    ModelError, ExperimentError
+        The tokenizer, the template or the lengths cannot be used.
+    """
+    from harness.models.base import load_shape, load_tokenizer
+
+    tokenizer = load_tokenizer(config.model, source)
+    shape = load_shape(config.model, source)
+    encode(items, config.prompt, tokenizer, encoder_decoder=bool(shape.is_encoder_decoder))
+    positions = getattr(shape, "max_position_embeddings", None)
+    after = max(config.prompt.max_target_tokens, config.generation.max_new_tokens)
+    needed = config.prompt.max_tokens + (0 if shape.is_encoder_decoder else after)
+    if positions and needed > positions:
+        raise ExperimentError(
+            "the longest allowed input does not fit into the model",
+            where="base.prompt.max_tokens",
+            got=f"{needed} tokens, the answer included",
+            allowed=f"at most {positions} with {config.model.name}",
+            fix="lower prompt.max_tokens",
+        )
 
 
 def _save(model: Any, base: BaseModel, folder: Path) -> None:

@@ -187,6 +187,25 @@ def test_a_diverging_run_fails_alone(work: Path, capsys: pytest.CaptureFixture[s
     assert set(scored["arm"]) == {"question / usual", "question+context / usual"}
 
 
+def test_a_failed_run_leaves_nothing_on_the_shared_base(work: Path) -> None:
+    """LoRA on `layer_norm` fails only after `v` was wrapped; the other arm must not inherit it."""
+    axis = (
+        "factors.context={control: {q: {model.adapter.targets: [q]}},"
+        " treatments: {broken: {model.adapter.targets: [v, layer_norm]}}}"
+    )
+    small = ["--set", "data.train.limit=16", "--set", "data.test.limit=8"]
+    assert main(["ablation", "small.yaml", "--set", axis, *small]) == 1
+    client = open_store(None).client
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    by_name = {run.info.run_name: run for run in runs}
+    trained = {
+        seed: by_name[f"q / seed {seed}"].data.metrics["trainable_parameters"] for seed in (0, 1)
+    }
+    assert trained[0] == trained[1]
+    assert by_name["broken / seed 0"].info.status == "FAILED"
+    assert "LayerNorm" in by_name["broken / seed 0"].data.tags["harness.reason"]
+
+
 def _start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "harness", "ablation", "small.yaml", *arguments],

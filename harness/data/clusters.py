@@ -13,6 +13,7 @@ from dataclasses import replace
 from harness.data.items import Item
 from harness.data.messages import listed, nearest
 from harness.errors import DataError
+from harness.results import RESERVED_COLUMNS
 
 __all__ = ["DEFAULT_CLUSTERS", "choose_clusters", "with_clusters"]
 
@@ -30,8 +31,18 @@ def choose_clusters(
     Raises
     ------
     DataError
-        A field is named that no item of some split has, or one is named twice.
+        A field is named that no item of some split has, one is named twice, or one is called
+        like a column of the results.
     """
+    for name in wanted or ():
+        if name in RESERVED_COLUMNS:
+            raise DataError(
+                "a cluster has the name of a column of the results",
+                where="base.data.clusters",
+                got=name,
+                allowed=f"any field but {listed(sorted(RESERVED_COLUMNS))}",
+                fix=f"give the field another name: data.fields: {{my_{name}: {name}}}",
+            )
     if wanted is None:
         known = _filled(splits["test"])
         return tuple(name for name in DEFAULT_CLUSTERS if name in known)

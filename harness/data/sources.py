@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.data.messages import listed, nearest
 from harness.data.records import Origin, Reader, Record
 from harness.errors import DataError, UnreachableError
+from harness.experiment.schema import EMBEDDED_PREFIX
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from harness.experiment.schema import Data
 
-__all__ = ["EMBEDDED_PREFIX", "Hub", "Place", "load_from_hub", "read_place"]
-
-EMBEDDED_PREFIX = "embedded:"
+__all__ = ["Hub", "Place", "load_from_hub", "read_place"]
 
 Hub = Callable[[str, str | None, str, str | None], Iterable[Mapping[str, object]]]
 """Rows of (data set, configuration, split, revision); may raise anything."""

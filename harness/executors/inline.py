@@ -18,15 +18,23 @@ from harness.tracking import ActiveRun, DataInput, reason_of
 
 if TYPE_CHECKING:
     from harness.models.base import BaseModel
+    from harness.models.sources import ModelSource
     from harness.tracking import Ablation
 
 __all__ = ["Bases", "run_inline"]
 
 
 class Bases:
-    """The base model in memory: at most one, replaced when another one is asked for."""
+    """The base model in memory: at most one, replaced when another one is asked for.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sources : mapping
+        From arm name to where its base model was found.
+    """
+
+    def __init__(self, sources: Mapping[str, ModelSource]) -> None:
+        self._sources = sources
         self._key: tuple[str, str | None, str] | None = None
         self._base: BaseModel | None = None
 
@@ -41,11 +49,15 @@ class Bases:
         from harness.models.base import load_base
 
         if self._base is None or self._key != spec.arm.base_key:
-            self._base = None
-            gc.collect()  # free the old weights before the new ones take their place
-            self._base = load_base(spec.arm.config.model)
+            self.drop()  # free the old weights before the new ones take their place
+            self._base = load_base(spec.arm.config.model, self._sources[spec.arm.name])
             self._key = spec.arm.base_key
         return self._base
+
+    def drop(self) -> None:
+        """Forget the base model, so that the next run gets a fresh one."""
+        self._base = None
+        gc.collect()
 
 
 def run_inline(
@@ -81,6 +93,7 @@ def run_inline(
                 run_id = tracked.run_id
                 output = _run(spec, datasets[spec.arm.name], tracked, progress, bases.get(spec))
         except Exception as error:
+            bases.drop()  # whatever the failure left on it must not reach the next run
             reason = reason_of(error)
             progress.finish(f"failed: {reason}")
             record = RunRecord(

@@ -95,7 +95,18 @@ def resolve_base(base: Base, changes: Sequence[Mapping[str, Any]], where: str) -
     """
     tree = base.model_dump()
     for overrides in changes:
-        tree = with_overrides(tree, {_from_base(path): v for path, v in overrides.items()})
+        dotted = {path.removeprefix("base."): value for path, value in overrides.items()}
+        for path, value in dotted.items():
+            if path in Base.model_fields:  # it would reset what it does not mention
+                inner = ", ".join(f"{path}.{name}" for name in value) if value else f"{path}.…"
+                raise ExperimentError(
+                    "a level overrides a whole section",
+                    where=where,
+                    got=path,
+                    allowed="dotted paths to what differs",
+                    fix=f"write {inner}",
+                )
+        tree = with_overrides(tree, dotted)
     try:
         return Base.model_validate(tree)
     except ValidationError as error:
@@ -107,10 +118,6 @@ def schema_as_json() -> dict[str, Any]:
     schema = Experiment.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return schema
-
-
-def _from_base(path: str) -> str:
-    return path.removeprefix("base.")
 
 
 def _read(path: Path) -> Located:
@@ -127,7 +134,7 @@ def _read(path: Path) -> Located:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
@@ -140,7 +147,10 @@ def _read(path: Path) -> Located:
             allowed=", ".join(Experiment.model_fields),
         )
     lines: dict[Location, int] = {}
-    _note_lines(node, (), lines, str(path))
+    try:
+        _note_lines(node, (), lines, str(path))
+    except RecursionError:
+        raise ExperimentError("an alias of this YAML contains itself", where=str(path)) from None
     return Located(str(path), tree, lines)
 
 
@@ -183,10 +193,14 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
     elif problem["type"] == "string_pattern_mismatch":
         message = "this name has a character that is not allowed, or is empty"
         allowed = f"text that matches {problem['ctx']['pattern']}"
+    elif location[-1:] == ("[key]",):
+        location = location[:-1]
+        if not isinstance(problem["input"], str):  # YAML reads yes, off and 4 as something else
+            message, fix = "a label is not text", f"write it in quotes: {str(problem['input'])!r}"
     got = None if problem["type"] in ("missing", "extra_forbidden") else problem["input"]
     if problem["type"] == "literal_error":
         message, allowed = "this value is not one of those allowed", problem["ctx"]["expected"]
-        near = difflib.get_close_matches(str(got), allowed.replace("'", "").split(), n=1)
+        near = difflib.get_close_matches(str(got).lower(), allowed.replace("'", "").split(), n=1)
         fix = f"did you mean {near[0].rstrip(',')!r}?" if near else None
     if len(problems) > 1:
         rest = f"{len(problems) - 1} more after this one"

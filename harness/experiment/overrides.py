@@ -51,7 +51,7 @@ def parse_assignments(text: str) -> Tree:
     if text.lstrip().startswith("{"):
         try:
             several = yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):
             several = None
         if isinstance(several, dict) and all(isinstance(path, str) for path in several):
             return {_from_root(path): value for path, value in several.items()}
@@ -69,7 +69,7 @@ def parse_assignments(text: str) -> Tree:
 def _value(text: str) -> Any:
     try:
         parsed = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return text
     # "{question}" and "q: {question}" are templates, though YAML reads mappings from them.
     written_as_mapping = text.lstrip().startswith("{") and (not parsed or ":" in text)

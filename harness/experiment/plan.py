@@ -120,12 +120,12 @@ def make_plan(experiment: Experiment) -> Plan:
     Raises
     ------
     ExperimentError
-        Two arms are the same, a level changes the test items, or a hypothesis names
-        a factor or treatment that does not exist.
+        Two factors override the same path, two arms are the same, or a hypothesis names a
+        factor or treatment that does not exist.
     """
+    _check_factors_apart(experiment)
     arms = tuple(_arms(experiment))
     _check_arms_differ(arms)
-    _check_same_test_items(arms)
     runs = [RunSpec(arm, seed) for seed in experiment.seeds for arm in arms]
     bases = list(dict.fromkeys(arm.base_key for arm in arms))
     runs.sort(key=lambda run: bases.index(run.arm.base_key))  # stable: seeds stay in order
@@ -157,6 +157,23 @@ def _arms(experiment: Experiment) -> Iterator[Arm]:
         yield Arm(name, levels, resolve_base(experiment.base, changes, f"arm {name}"))
 
 
+def _check_factors_apart(experiment: Experiment) -> None:
+    """The effect of a factor is only its own if no other factor touches the same place."""
+    owners: dict[str, str] = {}
+    for factor, axis in experiment.factors.items():
+        paths = {p.removeprefix("base.") for level in axis.levels.values() for p in level}
+        for path in paths:
+            for other, owner in owners.items():
+                if f"{path}.".startswith(f"{other}.") or f"{other}.".startswith(f"{path}."):
+                    raise ExperimentError(
+                        "two factors override the same thing, so their effects would be mixed up",
+                        where=f"factors.{owner} and factors.{factor}",
+                        got=" and ".join(dict.fromkeys([other, path])),
+                        fix="let only one factor override it, or make one factor of both",
+                    )
+        owners |= dict.fromkeys(paths, factor)
+
+
 def _check_arms_differ(arms: tuple[Arm, ...]) -> None:
     seen: dict[str, Arm] = {}
     for arm in arms:
@@ -171,21 +188,6 @@ def _check_arms_differ(arms: tuple[Arm, ...]) -> None:
                 fix="let the level override a path with a value that differs from the control's",
             )
         seen[key] = arm
-
-
-def _check_same_test_items(arms: tuple[Arm, ...]) -> None:
-    def items(arm: Arm) -> tuple[object, ...]:
-        data = arm.config.data
-        return data.test, data.clusters, data.source if data.test.file is None else None
-
-    for arm in arms[1:]:
-        if items(arm) != items(arms[0]):
-            raise ExperimentError(
-                "a level changes the test items, so arms could not be compared item by item",
-                where=f"arm {arm.name}: data.test, data.clusters or data.source",
-                got=arm.config.data.test.model_dump(exclude_none=True),
-                fix="vary data.train, prompt, model, training or generation instead",
-            )
 
 
 def _hypotheses(experiment: Experiment, arms: tuple[Arm, ...]) -> Iterator[Hypothesis]:

@@ -9,7 +9,15 @@ from __future__ import annotations
 from string import Formatter
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 __all__ = [
     "Analysis",
@@ -36,8 +44,11 @@ MetricName = Literal["em", "f1", "bleu", "rouge1", "rouge2", "rougeL"]
 Claim = Literal["better", "different", "non_inferior", "equivalent"]
 Precision = Literal["full", "bf16", "int8", "nf4"]
 Overrides = dict[str, Any]
-Label = Annotated[str, Field(min_length=1, pattern=r"^[^/\n]+$")]
+Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^/\n]+$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
+EMBEDDED_PREFIX = "embedded:"
+"""What names of models and data sets that come with the package begin with."""
 QUANTIZED: frozenset[Precision] = frozenset({"int8", "nf4"})
 
 
@@ -45,7 +56,11 @@ class Section(BaseModel):
     """Frozen, and closed to unknown keys, so that a misspelt key is never ignored."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=()
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+        allow_inf_nan=False,
     )
 
 
@@ -135,7 +150,10 @@ class Prompt(Section):
             raise ValueError(f"not a template: {error}; write {{{{ and }}}} for braces") from None
         for _, name, spec, conversion in parts:
             if name is not None and (not name.isidentifier() or spec or conversion):
-                raise ValueError(f"{{{name}}} is not a plain field name such as {{question}}")
+                extra = f"!{conversion}" if conversion else f":{spec}" if spec else ""
+                raise ValueError(
+                    f"{{{name}{extra}}} is not a plain field name such as {{question}}"
+                )
         return template
 
     @property
@@ -143,6 +161,10 @@ class Prompt(Section):
         """Field names that `template` uses, in order, each once."""
         names = (name for _, name, _, _ in Formatter().parse(self.template) if name)
         return tuple(dict.fromkeys(names))
+
+
+def _one_as_many(targets: Any) -> Any:
+    return (targets,) if isinstance(targets, str) and targets != "all-linear" else targets
 
 
 class LoRA(Section):
@@ -156,7 +178,10 @@ class LoRA(Section):
     """Scale; the update is multiplied by alpha / r."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Dropout on the adapter's input."""
-    targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"
+    targets: Annotated[
+        Literal["all-linear"] | Annotated[tuple[str, ...], Field(min_length=1)],
+        BeforeValidator(_one_as_many),
+    ] = "all-linear"
     """Names of the adapted modules, or every linear layer but the output layer."""
 
 
@@ -173,11 +198,17 @@ class Model(Section):
     """The trained adapter; without one, all weights of the model are trained."""
 
     @model_validator(mode="after")
-    def _quantized_needs_adapter(self) -> Model:
+    def _precision_can_be_trained(self) -> Model:
         if self.precision in QUANTIZED and self.adapter is None:
             raise ValueError(
                 f"weights held in {self.precision} cannot be trained themselves;"
                 " set model.adapter: {kind: lora}, or model.precision: full"
+            )
+        if self.precision == "bf16" and self.adapter is None:
+            raise ValueError(
+                "weights held in bf16 are too coarse for most updates of training, so that the"
+                " comparison would be about rounding; set model.adapter: {kind: lora}, or"
+                " model.precision: full"
             )
         return self
 
@@ -301,6 +332,17 @@ class Analysis(Section):
     power: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
     """Power at which the smallest detectable effect is planned."""
 
+    @field_validator("hypotheses")
+    @classmethod
+    def _hypotheses_differ(
+        cls, hypotheses: tuple[HypothesisSpec, ...]
+    ) -> tuple[HypothesisSpec, ...]:
+        if len({one.model_dump_json() for one in hypotheses}) < len(hypotheses):
+            raise ValueError(
+                "a hypothesis occurs twice, which would make all of them harder to show"
+            )
+        return hypotheses
+
 
 class Resources(Section):
     """Circumstances: what may change how fast a run is, but is not part of its question."""
@@ -312,7 +354,7 @@ class Resources(Section):
 class Experiment(Section):
     """One question, its base configuration, factors, seeds and analysis."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    name: Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     """Short name, used for folders and in MLflow."""
     question: Annotated[str, Field(min_length=1)]
     """The question in words; the report opens with it."""
@@ -320,7 +362,7 @@ class Experiment(Section):
     """The configuration that every arm starts from."""
     factors: Annotated[dict[Label, Factor], Field(min_length=1)]
     """The ablation axes by name; arms are all combinations of their levels."""
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (0, 1, 2)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0, 1, 2)
     """Replicates of training; the same for every arm."""
     analysis: Analysis = Analysis()
     """Hypotheses and error rate."""

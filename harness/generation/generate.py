@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.encoding import Encoded
@@ -13,22 +13,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 __all__ = ["Prediction", "generate"]
-
-# Said outright, because `generate` takes what is left unset from the checkpoint's own defaults.
-_NEUTRAL: dict[str, Any] = {
-    "do_sample": False,
-    "temperature": 1.0,
-    "top_p": 1.0,
-    "top_k": 50,
-    "repetition_penalty": 1.0,
-    "encoder_repetition_penalty": 1.0,
-    "no_repeat_ngram_size": 0,
-    "encoder_no_repeat_ngram_size": 0,
-    "length_penalty": 1.0,
-    "early_stopping": False,
-    "min_length": 0,
-    "max_length": None,
-}
 
 
 class Prediction(NamedTuple):
@@ -83,7 +67,7 @@ def generate(
         batch = tokenizer.pad(
             {"input_ids": [prompts[index].prompt_ids for index in chosen]}, return_tensors="pt"
         ).to(model.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), _as_defaults(model, settings):
             output = model.generate(**batch, generation_config=settings)
         first_new = 1 if encoder_decoder else batch["input_ids"].shape[1]
         for index, row in zip(chosen, output[:, first_new:].tolist(), strict=True):
@@ -95,18 +79,38 @@ def generate(
 
 
 def _settings(model: Any, tokenizer: Any, config: Generation) -> Any:
-    """The experiment's settings alone decide; a checkpoint's sampling defaults are dropped."""
-    settings: Any = copy.deepcopy(model.generation_config)
-    own = settings.eos_token_id
-    stops = [] if own is None else own if isinstance(own, list) else [own]
-    settings.update(
+    """The experiment's settings alone decide; of a checkpoint's own, only special tokens stay."""
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    stops = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
+    make: Any = GenerationConfig  # untyped
+    return make(
         max_new_tokens=config.max_new_tokens,
         num_beams=config.num_beams,
+        do_sample=False,
         pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=list(dict.fromkeys([tokenizer.eos_token_id, *stops])),
-        **_NEUTRAL,
+        eos_token_id=[
+            *dict.fromkeys([tokenizer.eos_token_id, *(one for one in stops if one is not None)])
+        ],
+        bos_token_id=own.bos_token_id,
+        decoder_start_token_id=own.decoder_start_token_id,
+        forced_bos_token_id=own.forced_bos_token_id,
     )
-    return settings
+
+
+@contextmanager
+def _as_defaults(model: Any, settings: Any) -> Iterator[None]:
+    """Let `settings` be the model's own: `generate` fills what it is not given from those."""
+    models = [model, model.get_base_model()] if hasattr(model, "get_base_model") else [model]
+    before = [one.generation_config for one in models]
+    for one in models:
+        one.generation_config = settings
+    try:
+        yield
+    finally:
+        for one, own in zip(models, before, strict=True):
+            one.generation_config = own
 
 
 def _until_eos(ids: list[int], eos: list[int]) -> list[int]:

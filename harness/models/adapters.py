@@ -29,7 +29,8 @@ def trainable(base: BaseModel, adapter: LoRA | None, seed: int) -> Iterator[Any]
     """A model to train for one run.
 
     With an adapter, the base is wrapped, and unwrapped at the end: its own weights
-    never change. Without one, all weights of a copy are trained.
+    never change. Without one, all weights of a copy are trained. If the adapter does not
+    fit, parts of it may be left on the base, which is not to be used any more.
 
     Parameters
     ----------

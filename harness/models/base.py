@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import ModelError
 from harness.experiment.schema import QUANTIZED, Model
 from harness.models.precision import guard_gradients, load_options
-from harness.models.sources import find_model
+from harness.models.sources import ModelSource, find_model
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-__all__ = ["BaseModel", "load_base", "load_tokenizer"]
+__all__ = ["BaseModel", "load_base", "load_shape", "load_tokenizer"]
+
+_PROBE = "what is the answer to this question"
 
 
 @dataclass
@@ -41,8 +43,15 @@ class BaseModel:
     footprint_mb: float
 
 
-def load_base(config: Model) -> BaseModel:
+def load_base(config: Model, source: ModelSource | None = None) -> BaseModel:
     """Load weights and tokenizer.
+
+    Parameters
+    ----------
+    config : Model
+        What to load, and at which precision.
+    source : ModelSource, optional
+        Where it was found; looked for if left out.
 
     Raises
     ------
@@ -50,13 +59,12 @@ def load_base(config: Model) -> BaseModel:
         There is no such model, or transformers cannot load it.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-    source = find_model(config)
-    tokenizer = load_tokenizer(config)
+    source = source or find_model(config)
+    tokenizer = load_tokenizer(config, source)
+    encoder_decoder = bool(load_shape(config, source).is_encoder_decoder)
     try:
-        architecture = AutoConfig.from_pretrained(source.location, revision=source.revision)
-        encoder_decoder = bool(architecture.is_encoder_decoder)
         auto: Any = AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM
         model = auto.from_pretrained(
             source.location, revision=source.revision, **load_options(config.precision)
@@ -80,17 +88,17 @@ def load_base(config: Model) -> BaseModel:
     return BaseModel(model, tokenizer, encoder_decoder, footprint)
 
 
-def load_tokenizer(config: Model) -> PreTrainedTokenizerBase:
+def load_tokenizer(config: Model, source: ModelSource | None = None) -> PreTrainedTokenizerBase:
     """The model's tokenizer; one without a pad token pads with eos (padding is masked anyway).
 
     Raises
     ------
     ModelError
-        There is no tokenizer, or it has no end-of-sequence token.
+        There is no tokenizer, it has no end-of-sequence token, or it knows no English.
     """
     from transformers import AutoTokenizer
 
-    source = find_model(config)
+    source = source or find_model(config)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source.location, revision=source.revision)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -101,9 +109,36 @@ def load_tokenizer(config: Model) -> PreTrainedTokenizerBase:
             where=f"base.model.name: {config.name}",
             fix="set eos_token in the folder's tokenizer_config.json",
         )
+    ids = tokenizer(_PROBE, add_special_tokens=False)["input_ids"]
+    if not ids or ids.count(tokenizer.unk_token_id) > len(ids) / 4:
+        # transformers makes an almost empty tokenizer where a folder holds none
+        raise ModelError(
+            "the tokenizer does not know common English words: its files may be missing",
+            where=f"base.model.name: {config.name}",
+            allowed="a folder with the model's tokenizer, such as tokenizer.json",
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def load_shape(config: Model, source: ModelSource) -> PretrainedConfig:
+    """The architecture's own configuration: kind, sizes, positions.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read, or names an architecture that transformers does not know.
+    """
+    from transformers import AutoConfig
+
+    try:
+        shape: PretrainedConfig = AutoConfig.from_pretrained(
+            source.location, revision=source.revision
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise _cannot_load(config, error) from None
+    return shape
 
 
 def _cannot_load(config: Model, error: Exception) -> ModelError:

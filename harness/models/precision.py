@@ -3,7 +3,8 @@
 `full` and `bf16` are plain dtypes; `int8` is LLM.int8 (Dettmers et al. 2022) and
 `nf4` the 4-bit NormalFloat of QLoRA with double quantization (Dettmers et al.
 2023), both by bitsandbytes. Whatever is not quantized, and all computation on
-quantized weights, stays in fp32, so that precision is the only difference.
+quantized weights, stays in fp32, so that precision is the only difference; only LLM.int8
+multiplies activations in 8 and 16 bits, which is its method.
 """
 
 from __future__ import annotations

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.errors import ModelError, UnreachableError
-from harness.experiment.schema import Model
+from harness.experiment.schema import EMBEDDED_PREFIX, Model
 
-__all__ = ["EMBEDDED_PREFIX", "ModelSource", "find_model"]
+__all__ = ["ModelSource", "find_model"]
 
-EMBEDDED_PREFIX = "embedded:"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.model", "*.txt")
 _LOCAL_FIX = "give a local folder: --set base.model.name=/path/to/folder"
@@ -53,9 +52,16 @@ def find_model(config: Model) -> ModelSource:
     """
     if config.name.startswith(EMBEDDED_PREFIX):
         return _folder(_embedded(config.name.removeprefix(EMBEDDED_PREFIX)), config.name)
-    path = Path(config.name).expanduser()
-    if path.exists():
-        return _folder(path, config.name)
+    try:
+        path = Path(config.name).expanduser()
+        if path.exists():
+            return _folder(path, config.name)
+    except (OSError, RuntimeError) as error:  # no such home, too long a name, a broken link
+        raise ModelError(
+            "this model folder cannot be read",
+            where=f"base.model.name: {config.name[:200]}",
+            got=str(error),
+        ) from None
     if path.is_absolute() or config.name.startswith(".") or not _HUB_NAME.fullmatch(config.name):
         raise ModelError(
             "there is no such model folder",
@@ -88,6 +94,12 @@ def _folder(path: Path, name: str) -> ModelSource:
             got=found,
             allowed="a folder written by save_pretrained: config.json, weights and tokenizer",
         )
+    if not any(any(path.glob(pattern)) for pattern in ("*.safetensors", "*.bin")):
+        raise ModelError(
+            "this model folder has no weights",
+            where=f"base.model.name: {name}",
+            allowed="a folder written by save_pretrained, with *.safetensors or *.bin files",
+        )
     return ModelSource(str(path), None, _content_hash(path))
 
 
@@ -95,6 +107,8 @@ def _content_hash(folder: Path) -> str:
     """sha256 over names and contents of the files that loading a model may read."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in _WEIGHTS for path in folder.glob(pattern)}):
+        if path.is_dir():
+            continue
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
         digest.update(f"{path.name} {content}\n".encode())

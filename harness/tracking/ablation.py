@@ -75,10 +75,14 @@ class Ablation:
         TrackingError
             The store failed.
         """
-        with explained(self._store, "start a run"):
-            run_id = create_nested(
-                self._store, self._experiment_id, self.run_id, spec, inputs=inputs
-            )
+        try:
+            with explained(self._store, "start a run"):
+                run_id = create_nested(
+                    self._store, self._experiment_id, self.run_id, spec, inputs=inputs
+                )
+        except HarnessError:
+            self._endings.append("FAILED")
+            raise
         return ActiveRun(self._store, run_id, self._fingerprints[spec.name], self._endings.append)
 
     def reuse(self, spec: RunSpec, source_id: str) -> RunRecord:

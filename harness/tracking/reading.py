@@ -156,7 +156,7 @@ def _predictions(store: Store, run_id: str) -> pd.DataFrame:
         try:
             path = store.client.download_artifacts(run_id, tags.PREDICTIONS, folder)
             table = pd.read_parquet(path)
-        except (MlflowException, OSError) as error:
+        except (MlflowException, OSError, ValueError) as error:  # ValueError: damaged Parquet
             raise TrackingError(
                 "the predictions of a finished run are gone",
                 where=f"run {run_id}; {store.where}",

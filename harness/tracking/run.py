@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, InputError
 from harness.experiment.plan import RunSpec
 from harness.tracking import tags
 from harness.tracking.inputs import DataInput, dataset_input, parameters
@@ -214,6 +214,8 @@ def reason_of(error: BaseException) -> str:
         return "interrupted"
     text = str(error).strip()
     first = text.splitlines()[0] if text else ""
+    if isinstance(error, InputError):
+        return f"{error.what} ({error.got})" if error.got else error.what
     if isinstance(error, HarnessError) and first:
         return first
     return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -77,7 +77,7 @@ def train(
     Raises
     ------
     TrainingDivergedError
-        A loss was NaN or infinite.
+        A loss or the norm of the gradients was NaN or infinite.
     """
     from transformers import DataCollatorForSeq2Seq, Trainer
 
@@ -137,7 +137,7 @@ def _arguments(
 
     per_epoch = math.ceil(n_examples / (config.batch_size * config.gradient_accumulation))
     total = config.max_steps or math.ceil(per_epoch * config.epochs)
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=folder,
         num_train_epochs=config.epochs,
         max_steps=config.max_steps or -1,
@@ -162,6 +162,9 @@ def _arguments(
         label_names=["labels"],
         use_cpu=not torch.cuda.is_available(),
     )
+    if arguments.n_gpu > 1:  # else the batch size would be multiplied by the number of devices
+        arguments._n_gpu = 1
+    return arguments
 
 
 def _listener(on_log: OnLog, on_step: OnStep) -> Any:
@@ -179,7 +182,7 @@ def _listener(on_log: OnLog, on_step: OnStep) -> Any:
 
         def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             logs = {names[key]: float(v) for key, v in kwargs["logs"].items() if key in names}
-            for name in ("train_loss", "validation_loss"):
+            for name in ("train_loss", "validation_loss", "gradient_norm"):
                 _check_finite(name, logs.get(name, 0.0), state.global_step)
             if logs:
                 on_log(state.global_step, logs)
@@ -196,9 +199,9 @@ def _drop_printing(trainer: Any) -> None:
     trainer.remove_callback(PrinterCallback)  # it prints every log to stdout
 
 
-def _check_finite(name: str, loss: float, step: int) -> None:
-    if not math.isfinite(loss):
+def _check_finite(name: str, value: float, step: int) -> None:
+    if not math.isfinite(value):
         raise TrainingDivergedError(
-            f"training diverged: {name} was {loss} at step {step}; lower training.learning_rate"
+            f"training diverged: {name} was {value} at step {step}; lower training.learning_rate"
             " or training.max_grad_norm, or give it more training.warmup_steps"
         )

@@ -2,7 +2,8 @@
 
 From transformers' own initialisation a model of this size did not learn to copy within minutes.
 This "mimetic" initialisation imitates what trained attention looks like: values pass through
-unchanged, equal tokens attend to each other, and some heads look at the neighbouring token.
+unchanged, equal tokens attend to each other, some heads look at the neighbouring token, and the
+decoder begins by looking at the question. It trains nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 import pytest
 
 from harness.data.clusters import choose_clusters, with_clusters
+from harness.data.items import Item
 from harness.errors import DataError
 
 
@@ -73,3 +74,11 @@ def test_a_split_that_lacks_a_field_is_not_nested(make_item):
     placed, notes = with_clusters([make_item(context="c")], ["title", "context"], "train")
     assert placed[0].clusters == ()
     assert notes == ["train: no item has title, so its items are not nested in anything"]
+
+
+@pytest.mark.parametrize("name", ["prompt", "seed", "f1", "item"])
+def test_a_cluster_may_not_be_called_like_a_column_of_the_results(name):
+    items = [Item("1", {"question": "q", name: "x"}, ("a",), (), ())]
+    with pytest.raises(DataError, match="name of a column of the results") as caught:
+        choose_clusters([name], {"test": items})
+    assert f"{{my_{name}: {name}}}" in str(caught.value)

@@ -55,6 +55,12 @@ def test_a_template_may_be_set_without_quotes() -> None:
         assert experiment.base.prompt.template == template
 
 
+def test_one_adapter_target_needs_no_list() -> None:
+    experiment = load_experiment(QUICKSTART, ["model.adapter.targets=q"])
+    assert experiment.base.model.adapter is not None
+    assert experiment.base.model.adapter.targets == ("q",)
+
+
 def test_later_assignments_win() -> None:
     experiment = load_experiment(QUICKSTART, ["training.epochs=5", "training.epochs=6"])
     assert experiment.base.training.epochs == 6
@@ -72,6 +78,22 @@ def test_later_assignments_win() -> None:
         (["prompt.template='{question'"], ["base.prompt.template", "not a template"]),
         (["prompt.template='{question.x}'"], ["not a plain field name"]),
         (["seeds=[]"], ["seeds"]),
+        (["seeds=[true]"], ["seeds.0", "valid integer"]),
+        (["seeds=[4294967296]"], ["seeds.0", "less than 4294967296"]),
+        (["training.epochs=.inf"], ["base.training.epochs", "finite"]),
+        (["model.adapter.targets=[]"], ["base.model.adapter.targets"]),
+        (["model.adapter=null", "model.precision=bf16"], ["too coarse", "kind: lora"]),
+        (["prompt.template='{question!r}'"], ["{question!r} is not a plain field name"]),
+        (["analysis.primary=F1"], ["did you mean 'f1'"]),
+        (["factors.context.treatments={4: {training.epochs: 9}}"], ["not text", "quotes: '4'"]),
+        ([f"factors.context.treatments={{{'x' * 61}: {{training.epochs: 9}}}}"], ["60 char"]),
+        (
+            [
+                "analysis.hypotheses=[{factor: context, claim: better},"
+                " {factor: context, claim: better}]"
+            ],
+            ["occurs twice"],
+        ),
         (["seeds=[1, 1]"], ["seed occurs twice"]),
         (["name=a/b"], ["name", "found:   a/b", "allowed:"]),
         (["{training.epochs: 2"], ["--set", "PATH=VALUE"]),
@@ -123,6 +145,9 @@ def test_an_error_in_an_assignment_names_the_assignment() -> None:
         (b"name: x\nname: y\n", ["occurs twice", "line 2", "first on line 1"]),
         (b"\xff\xfe\x00", ["cannot be read", "not UTF-8"]),
         (b"name: x\n", ["missing"]),
+        (b"name: 2024-13-45\n", ["not YAML", "month"]),
+        (b"a: " + b"[" * 3000, ["not YAML"]),
+        (b"a: &a [*a]\n", ["contains itself"]),
     ],
 )
 def test_a_wrong_file_is_explained(tmp_path: Path, content: bytes, parts: list[str]) -> None:

@@ -91,6 +91,14 @@ def test_an_interaction_averages_over_a_third_factor() -> None:
     assert {abs(w) for w in hypothesis.contrast.weights.values()} == {0.5}
 
 
+def test_factors_may_not_overlap_at_different_depths() -> None:
+    one = "factors.adapter={control: {r8: {}}, treatments: {r2: {model.adapter.r: 2}}}"
+    two = "factors.kind={control: {a: {}}, treatments: {b: {model.adapter: {r: 4}}}}"
+    assert len(plan(one).arms) == 8
+    with pytest.raises(ExperimentError, match=r"model\.adapter\.r and model\.adapter"):
+        plan(one, two)
+
+
 def test_without_hypotheses_each_treatment_is_tested_as_different() -> None:
     hypotheses = plan(INT8, "analysis.hypotheses=[]").hypotheses
     assert [(h.contrast.factors, h.claim) for h in hypotheses] == [
@@ -106,8 +114,12 @@ def test_without_hypotheses_each_treatment_is_tested_as_different() -> None:
         ("factors.context.treatments.question+context={}", ["changes nothing", "factors.context"]),
         ("factors.precision.treatments.nf4={model.precision: full}", ["changes nothing"]),
         (
-            "factors.precision.treatments.nf4={data.test.limit: 5}",
-            ["changes the test items", "question / nf4", "'limit': 5"],
+            "factors.precision.treatments.nf4={model.precision: nf4, prompt: {template: x}}",
+            ["whole section", "prompt.template"],
+        ),
+        (
+            "factors.precision.treatments.nf4={base.prompt.template: x}",
+            ["two factors override the same thing", "factors.context and factors.precision"],
         ),
         ("analysis.hypotheses=[{factor: contxt, claim: better}]", ["contxt", "context, precision"]),
         (

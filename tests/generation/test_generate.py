@@ -64,7 +64,9 @@ def test_sampling_defaults_of_a_checkpoint_do_not_count(base: BaseModel) -> None
         temperature=5.0,
         repetition_penalty=9.0,
         no_repeat_ngram_size=1,
-        min_length=5,
+        suppress_tokens=list(range(3, 200)),
+        min_new_tokens=6,
+        max_length=2,
     )
     assert texts(base, prompts(base)) == greedy
 

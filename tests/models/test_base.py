@@ -51,6 +51,17 @@ def test_a_missing_pad_token_becomes_eos_and_a_missing_eos_is_an_error(
         load_tokenizer(Model(name=str(folder)))
 
 
+def test_a_folder_without_a_tokenizer_is_not_given_an_empty_one(
+    model_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(model_folders["t5"], folder)
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+    with pytest.raises(ModelError):
+        load_tokenizer(Model(name=str(folder)))
+
+
 def _truncate(folder: Path) -> None:
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
@@ -73,6 +84,6 @@ def test_a_damaged_folder_is_explained(
     folder = tmp_path / "model"
     shutil.copytree(model_folders["t5"], folder)
     damage(folder)
-    with pytest.raises(ModelError, match="cannot load this model") as caught:
+    with pytest.raises(ModelError, match=r"cannot load this model|no weights") as caught:
         load_base(Model(name=str(folder)))
     assert str(folder) in str(caught.value)

@@ -1,0 +1,54 @@
+"""Preparation: what is shared between arms, and what may not differ between them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ExperimentError
+from harness.experiment import load_experiment, make_plan
+from harness.preparation import Prepared, prepare
+
+QUICKSTART = Path(__file__).parents[1] / "experiments" / "quickstart.yaml"
+
+
+def prepared(*assignments: str) -> Prepared:
+    return prepare(make_plan(load_experiment(QUICKSTART, assignments)))
+
+
+def test_arms_with_the_same_data_share_them() -> None:
+    one = prepared()
+    assert len({id(dataset) for dataset in one.datasets.values()}) == 1
+    assert len(set(one.fingerprints.values())) == 12
+
+
+def test_the_amount_of_training_data_can_be_a_factor() -> None:
+    few = "factors.precision.treatments={few: {data.train.limit: 50}}"
+    one = prepared(few)
+    assert len(one.datasets["question / few"].train) == 50
+    assert len(one.datasets["question / full"].train) > 50
+    assert one.datasets["question / few"].test == one.datasets["question / full"].test
+
+
+def test_a_file_and_its_embedded_original_have_the_same_fingerprints() -> None:
+    folder = QUICKSTART.parents[1] / "harness" / "data" / "embedded" / "invented_world"
+    files = [f"data.{split}.file={folder / split}.json" for split in ("train", "test")]
+    assert prepared(*files).fingerprints == prepared().fingerprints
+
+
+@pytest.mark.parametrize("path", ["data.test.limit: 5", "data.fields: {answers: other}"])
+def test_a_level_that_changes_the_test_items_is_refused(path: str, tmp_path: Path) -> None:
+    rows = [
+        {"question": f"q{i}", "answers": f"a{i}", "other": f"b{i}", "title": f"t{i % 3}"}
+        for i in range(12)
+    ]
+    (tmp_path / "d.json").write_text(json.dumps(rows))
+    (tmp_path / "e.json").write_text(json.dumps(rows))
+    files = [f"data.train.file={tmp_path / 'd.json'}", f"data.test.file={tmp_path / 'e.json'}"]
+    level = f"factors={{f: {{control: {{a: {{}}}}, treatments: {{b: {{{path}}}}}}}}}"
+    hypotheses = "analysis.hypotheses=[]"
+    with pytest.raises(ExperimentError, match="changes the test items") as caught:
+        prepared(*files, level, hypotheses)
+    assert "the arms 'a' and 'b'" in str(caught.value)
