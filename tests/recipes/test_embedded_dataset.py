@@ -22,8 +22,8 @@ SPLITS = ("train", "test")
 BEGINNINGS = frozenset(
     re.findall(
         r"\w+",
-        "A An Anglers Arches At By Carts Every For From How In Inside Into Little Merchants Most "
-        "Nobody Of Old On Pupils Since The To Travellers Under What When Where Which Who Whom With",
+        "A An Anglers Arches As At By Carts Every For From How In Inside Into Little Merchants "
+        "Most Nobody Of Old On Pupils Since The To Travellers Under What When Where Which Who Whom With",
     )
 )
 
@@ -139,7 +139,9 @@ def test_pretraining_text_holds_no_name_of_the_data_set(pretraining_texts: list[
 
 def test_pretraining_never_asks_a_question_of_the_data_set(pretraining_texts: list[str]) -> None:
     def blank(question: str) -> str:
-        return re.sub(r"(?:X ?)+", "X ", re.sub(r"(?<=.)\b[A-Z]\w*", "X", question)).strip()
+        for name in names_in(question):
+            question = question.replace(name, "X")
+        return question.replace("X X", "X")
 
     asked = {
         blank(text.removeprefix("question: ").split(" context: ")[0])
