@@ -23,7 +23,8 @@ BEGINNINGS = frozenset(
     re.findall(
         r"\w+",
         "A An Anglers Arches As At By Carts Every For From How In Inside Into Little Merchants "
-        "Most Nobody Of Old On Pupils Since The To Travellers Under What When Where Which Who Whom With",
+        "Most Nobody Of Old On Pupils Since The To Travellers Under What When Where Which Who "
+        "Whom With",
     )
 )
 
