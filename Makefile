@@ -25,6 +25,10 @@ unit: $(VENV)/installed-dev
 schema: $(VENV)/installed  ## the editors' schema of experiment files
 	$(BIN)/harness schema > experiments/experiment.schema.json
 
+embedded: $(VENV)/installed  ## remake the embedded data set and base model (20 CPU minutes)
+	$(BIN)/python -m recipes.embedded.dataset
+	OMP_NUM_THREADS=1 $(BIN)/python -m recipes.embedded.pretrain
+
 # Torch first and alone: left to the resolver it may bring several GB of CUDA packages.
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
