@@ -35,6 +35,7 @@ def warnings_of(
         *_seeds(comparisons),
         *_clusters(table),
         *_unscored(table),
+        *_bleu(table),
         *_cut_prompts(records),
     )
 
@@ -98,6 +99,16 @@ def _unscored(table: ScoreTable) -> Iterator[str]:
         if n_unscored:
             named = ", ".join(metrics)
             yield f"{n_unscored:,} of {len(table.items):,} items are left out of {named}: unscored."
+
+
+def _bleu(table: ScoreTable) -> Iterator[str]:
+    if "bleu" in table.metrics and table.present().any():
+        scores = table.corpus("bleu")[table.present()]
+        if not np.nanmax(scores, initial=0.0):
+            yield (
+                "BLEU is 0 everywhere: no prediction shares four words in a row with a reference. "
+                "It is made for longer answers."
+            )
 
 
 def _cut_prompts(records: Sequence[RunRecord]) -> Iterator[str]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["experiment_for", "opened_by_mlflow", "parent_run"]
 
+# Without it, MLflow's pages open on tools for prompts and traces, with no column of scores.
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+
 _RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")  # what MLflow calls a run that got no name
 
 
@@ -80,7 +83,7 @@ def _named_experiment(store: Store, name: str) -> str:
     experiment = store.client.get_experiment_by_name(name)
     if experiment is None:
         try:
-            created: str = store.client.create_experiment(name)
+            created: str = store.client.create_experiment(name, tags=_KIND)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise

@@ -175,3 +175,11 @@ def test_unscored_items_and_cut_prompts_are_told(plan: Plan, records: Records) -
     assert any("1 of 200 items are left out of BLEU" in w for w in warnings)
     assert any("17 in question / full" in w for w in warnings)
     assert np.isfinite(analysed(plan, records).comparisons[0].estimate)
+
+
+def test_bleu_of_short_answers_is_explained(plan: Plan, records: list[RunRecord]) -> None:
+    assert not any("BLEU is 0" in w for w in analysed(plan, records).warnings)
+    for record in records:
+        assert record.predictions is not None
+        record.predictions["prediction"] = record.predictions["prediction"].str[:7]
+    assert any("BLEU is 0 everywhere" in w for w in analysed(plan, records).warnings)

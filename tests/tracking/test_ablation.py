@@ -282,6 +282,7 @@ class TestPlace:
             pass
         stored = store.client.get_run(ablation.run_id)
         found = store.client.get_experiment_by_name(plan.experiment.name)
+        assert found.tags["mlflow.experimentKind"] == "custom_model_development"
         assert found is not None
         assert stored.info.experiment_id == found.experiment_id
 
