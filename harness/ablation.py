@@ -13,8 +13,8 @@ from rich.console import Console
 from harness.errors import TrackingError
 from harness.executors.inline import Bases, run_inline
 from harness.experiment import Arm, RunSpec, load_experiment, make_plan
+from harness.experiment.base import EMBEDDED_PREFIX, Split, Validation
 from harness.experiment.fingerprint import plan_hash
-from harness.experiment.schema import EMBEDDED_PREFIX, Split, Validation
 from harness.preparation import Prepared, prepare
 from harness.progress import Progress
 from harness.reporting import make_report, output_folder, say_failures

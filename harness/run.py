@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.data import Dataset, Item
 from harness.data.encoding import Encoded, encode
 from harness.errors import ExperimentError
+from harness.experiment.base import Base
 from harness.experiment.plan import RunSpec
-from harness.experiment.schema import Base
 from harness.memory import peak_memory_mb, reset_peak_memory
 from harness.metrics import corpus_scores, score_items
 from harness.models.sources import ModelSource

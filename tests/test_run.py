@@ -9,8 +9,8 @@ import pytest
 
 from harness.data import Dataset, Item
 from harness.errors import ExperimentError
+from harness.experiment.base import Base
 from harness.experiment.plan import Arm, RunSpec
-from harness.experiment.schema import Base
 from harness.models.base import load_base
 from harness.models.sources import find_model
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns

@@ -14,7 +14,7 @@ from harness.data.messages import listed, nearest
 from harness.errors import ExperimentError
 
 if TYPE_CHECKING:
-    from harness.experiment.schema import Prompt
+    from harness.experiment.base import Prompt
 
 __all__ = ["Rendered", "check_template", "render"]
 

@@ -3,6 +3,7 @@
 Imports neither torch nor mlflow, so that planning answers at once.
 """
 
+from harness.experiment.base import Base
 from harness.experiment.load import load_experiment, schema_as_json
 from harness.experiment.plan import (
     Arm,
@@ -13,7 +14,7 @@ from harness.experiment.plan import (
     changed_paths,
     make_plan,
 )
-from harness.experiment.schema import Base, Experiment
+from harness.experiment.schema import Experiment
 
 __all__ = [
     "Arm",

@@ -15,8 +15,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from harness.errors import ExperimentError
+from harness.experiment.base import Base
 from harness.experiment.overrides import parse_assignments, with_overrides
-from harness.experiment.schema import Base, Experiment
+from harness.experiment.schema import Experiment
 
 __all__ = ["Located", "load_experiment", "resolve_base", "schema_as_json"]
 

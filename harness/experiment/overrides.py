@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from harness.errors import ExperimentError
-from harness.experiment.schema import Base, Experiment
+from harness.experiment.base import Base
+from harness.experiment.schema import Experiment
 
 __all__ = ["parse_assignments", "with_overrides"]
 

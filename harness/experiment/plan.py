@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.errors import ExperimentError
+from harness.experiment.base import Base
 from harness.experiment.load import resolve_base
-from harness.experiment.schema import Base, Claim, Experiment, HypothesisSpec, MetricName
+from harness.experiment.schema import Claim, Experiment, HypothesisSpec, MetricName
 
 __all__ = ["Arm", "Contrast", "Hypothesis", "Plan", "RunSpec", "changed_paths", "make_plan"]
 

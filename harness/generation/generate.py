@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.encoding import Encoded
-from harness.experiment.schema import Generation
+from harness.experiment.base import Generation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

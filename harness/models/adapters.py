@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.errors import ModelError
-from harness.experiment.schema import LoRA
+from harness.experiment.base import LoRA
 from harness.models.base import BaseModel
 
 if TYPE_CHECKING:

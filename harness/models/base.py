@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ModelError
-from harness.experiment.schema import QUANTIZED, Model
+from harness.experiment.base import QUANTIZED, Model
 from harness.models.precision import guard_gradients, load_options
 from harness.models.sources import ModelSource, find_model
 

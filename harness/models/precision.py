@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.experiment.schema import Precision
+from harness.experiment.base import Precision
 
 if TYPE_CHECKING:
     from torch import nn

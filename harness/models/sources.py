@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.errors import ModelError, UnreachableError
-from harness.experiment.schema import EMBEDDED_PREFIX, Model
+from harness.experiment.base import EMBEDDED_PREFIX, Model
 
 __all__ = ["ModelSource", "find_model"]
 

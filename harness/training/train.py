@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.encoding import Encoded
 from harness.errors import TrainingDivergedError
-from harness.experiment.schema import Training
+from harness.experiment.base import Training
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, TrainingArguments

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.data.encoding import Encoded
-from harness.experiment.schema import Generation, Model
+from harness.experiment.base import Generation, Model
 from harness.generation import generate
 from harness.models.base import BaseModel, load_base
 

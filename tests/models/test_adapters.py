@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from harness.errors import ModelError
-from harness.experiment.schema import LoRA, Model
+from harness.experiment.base import LoRA, Model
 from harness.models.adapters import count_parameters, trainable
 from harness.models.base import BaseModel, load_base
 

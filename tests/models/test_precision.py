@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.experiment.schema import LoRA, Model
+from harness.experiment.base import LoRA, Model
 from harness.models.adapters import trainable
 from harness.models.base import BaseModel, load_base
 

@@ -9,7 +9,7 @@ import torch
 
 from harness.data.encoding import Encoded
 from harness.errors import TrainingDivergedError
-from harness.experiment.schema import Generation, LoRA, Model, Training
+from harness.experiment.base import Generation, LoRA, Model, Training
 from harness.generation import generate
 from harness.models.adapters import trainable
 from harness.models.base import BaseModel, load_base
