@@ -15,7 +15,7 @@ from harness.executors.inline import Bases, run_inline
 from harness.experiment import Arm, RunSpec, load_experiment, make_plan
 from harness.experiment.base import EMBEDDED_PREFIX, Split, Validation
 from harness.experiment.fingerprint import plan_hash
-from harness.preparation import Prepared, prepare
+from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.progress import Progress
 from harness.reporting import make_report, output_folder, say_failures
 from harness.results import COST_COLUMNS, RunRecord
@@ -69,6 +69,8 @@ def run_ablation(
     """
     console = Console(stderr=True, highlight=False)
     plan = make_plan(load_experiment(file, assignments))
+    for name in asked_of_the_hub(plan):
+        console.print(f"asking the hub for {name}", markup=False, soft_wrap=True)
     prepared = prepare(plan)
     for note in dict.fromkeys(n for one in prepared.datasets.values() for n in one.notes):
         console.print(f"data: {note}", markup=False, soft_wrap=True)

@@ -6,6 +6,7 @@ cannot run. Loads no weights and imports no torch.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ from harness.data import Dataset, content_hash, load_dataset
 from harness.data.prompts import check_template
 from harness.errors import ExperimentError
 from harness.experiment import Arm, Plan
+from harness.experiment.base import EMBEDDED_PREFIX
 from harness.experiment.fingerprint import fingerprint
 from harness.models.sources import ModelSource, find_model
 
-__all__ = ["Prepared", "find_models", "load_datasets", "prepare"]
+__all__ = ["Prepared", "asked_of_the_hub", "find_models", "load_datasets", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,19 @@ def prepare(plan: Plan) -> Prepared:
         for run in plan.runs
     }
     return Prepared(plan, datasets, models, hashes, fingerprints)
+
+
+def asked_of_the_hub(plan: Plan) -> list[str]:
+    """Names of models and data sets that a hub has to answer for, which may take a while."""
+    names: dict[str, None] = {}
+    for arm in plan.arms:
+        data, model = arm.config.data, arm.config.model.name
+        places = [data.train, data.test, data.validation]
+        if any(place and place.split and not place.file for place in places) and data.source:
+            names[data.source] = None
+        if not os.path.exists(os.path.expanduser(model)):
+            names[model] = None
+    return [name for name in names if not name.startswith(EMBEDDED_PREFIX)]
 
 
 def load_datasets(plan: Plan) -> dict[str, Dataset]:

@@ -5,12 +5,13 @@ Loads items, but no model and no MLflow, so that it answers in about a second.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.errors import UnreachableError
 from harness.experiment import Plan, changed_paths, load_experiment, make_plan
-from harness.preparation import Prepared, prepare
+from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.tracking.glance import finished_fingerprints
 
 __all__ = ["plan_text", "print_plan"]
@@ -26,6 +27,8 @@ def print_plan(file: str, assignments: Sequence[str], *, tracking_uri: str | Non
         cannot be reached now are no error: what depends on them is said to be unknown.
     """
     plan = make_plan(load_experiment(file, assignments))
+    for name in asked_of_the_hub(plan):
+        print(f"asking the hub for {name}", file=sys.stderr)
     print("\n".join(plan_text(plan, tracking_uri)))
 
 

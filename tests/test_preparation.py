@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import ExperimentError
 from harness.experiment import load_experiment, make_plan
-from harness.preparation import Prepared, prepare
+from harness.preparation import Prepared, asked_of_the_hub, prepare
 
 QUICKSTART = Path(__file__).parents[1] / "experiments" / "quickstart.yaml"
 
@@ -52,3 +52,16 @@ def test_a_level_that_changes_the_test_items_is_refused(path: str, tmp_path: Pat
     with pytest.raises(ExperimentError, match="changes the test items") as caught:
         prepared(*files, level, hypotheses)
     assert "the arms 'a' and 'b'" in str(caught.value)
+
+
+def test_only_what_is_on_a_hub_is_asked_of_it(tmp_path: Path) -> None:
+    def asked(*assignments: str) -> list[str]:
+        return asked_of_the_hub(make_plan(load_experiment(QUICKSTART, assignments)))
+
+    assert asked() == []
+    assert asked("data.source=squad", "model.name=google/t5-v1_1-small") == [
+        "squad",
+        "google/t5-v1_1-small",
+    ]
+    local = ["data.train.file=a.json", "data.test.file=b.json", f"model.name={tmp_path}"]
+    assert asked("data.source=squad", *local) == []
