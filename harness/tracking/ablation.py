@@ -182,7 +182,6 @@ def start_ablation(
     plan_hash: str,
     fingerprints: Mapping[str, str],
     inputs: Sequence[DataInput] = (),
-    extra_tags: Mapping[str, str] | None = None,
 ) -> Ablation:
     """Start an ablation: the run that `mlflow run` opened for it, or else a new one.
 
@@ -199,8 +198,6 @@ def start_ablation(
         From `RunSpec.name` to the run's fingerprint, for every run of the plan.
     inputs : sequence of DataInput, optional
         Data sets that all runs read.
-    extra_tags : mapping, optional
-        More tags for the parent run.
 
     Raises
     ------
@@ -215,7 +212,6 @@ def start_ablation(
         tags.NOTE: plan.experiment.question[:_MAX_NOTE],
         **process_tags(),
         **summary_tags(environment),
-        **(extra_tags or {}),
     }
     with explained(store, "start an ablation"):
         opened = opened_by_mlflow(store)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ActiveRun", "close", "create_nested", "metric_entities", "reason_of"]
 
 _FLUSH_SECONDS = 5.0  # so that curves grow while one watches, at little cost
-_MAX_REASON, _MAX_NOTE = 1000, 8000
+_MAX_REASON = 1000
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -77,7 +77,6 @@ class ActiveRun:
         predictions: pd.DataFrame,
         *,
         artifacts: Path | None = None,
-        notes: str = "",
     ) -> None:
         """Store a run's results, and only then let it count as finished.
 
@@ -89,8 +88,6 @@ class ActiveRun:
             As `RunRecord.predictions`; its index is not kept.
         artifacts : Path, optional
             Folder whose content becomes artifacts of the run.
-        notes : str, optional
-            Markdown that MLflow shows on top of the run.
 
         Raises
         ------
@@ -105,8 +102,6 @@ class ActiveRun:
                 predictions.to_parquet(path, index=False)
                 self._store.client.log_artifact(self.run_id, str(path))
             final = {tags.FINGERPRINT: self._fingerprint}
-            if notes:
-                final[tags.NOTE] = notes[:_MAX_NOTE]
             points = self._waiting + metric_entities(metrics)
             write(self._store, self.run_id, metrics=points, tags=final)
             self._waiting = []

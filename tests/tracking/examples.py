@@ -6,6 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from harness.experiment import Plan
+from harness.tracking import Ablation
+
 EXPERIMENT: dict[str, Any] = {
     "name": "made-up",
     "question": "Does it help?",
@@ -39,3 +42,9 @@ def predictions() -> pd.DataFrame:
             "new_tokens": [0, 1, 2],
         }
     )
+
+
+def finish_one(ablation: Ablation, plan: Plan, index: int = 0, **options: Any) -> str:
+    with ablation.run(plan.runs[index]) as run:
+        run.finish(METRICS, predictions(), **options)
+    return run.run_id

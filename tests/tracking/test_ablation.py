@@ -13,15 +13,9 @@ from harness.errors import RunError, TrackingError
 from harness.experiment import Plan
 from harness.tracking import Ablation, DataInput, Store, find_finished, open_store
 from harness.tracking.store import search
-from tests.tracking.examples import METRICS, predictions
+from tests.tracking.examples import METRICS, finish_one, predictions
 
 Start = Callable[..., Ablation]
-
-
-def finish_one(ablation: Ablation, plan: Plan, index: int = 0, **options: Any) -> str:
-    with ablation.run(plan.runs[index]) as run:
-        run.finish(METRICS, predictions(), **options)
-    return run.run_id
 
 
 def test_finished_run_is_found_by_its_fingerprint(
@@ -152,12 +146,11 @@ def test_what_a_run_looks_like(start: Start, store: Store, plan: Plan, tmp_path:
         for step in range(1, 4):
             run.log(step, {"train_loss": 3.0 / step})
         run.log(3, {"validation_loss": 1.25})
-        run.finish(METRICS, predictions(), artifacts=tmp_path, notes="*cut* 3 prompts")
+        run.finish(METRICS, predictions(), artifacts=tmp_path)
     stored = store.client.get_run(run.run_id)
     assert stored.info.run_name == spec.name
     assert stored.info.status == "FINISHED"
     assert stored.data.tags["mlflow.parentRunId"] == ablation.run_id
-    assert stored.data.tags["mlflow.note.content"] == "*cut* 3 prompts"
     assert stored.data.tags["mlflow.source.name"]
     assert stored.data.params["factor.precision"] == "nf4"
     assert stored.data.metrics == METRICS | {"train_loss": 1.0, "validation_loss": 1.25}
@@ -173,7 +166,7 @@ def test_what_an_ablation_looks_like(
     start: Start, store: Store, plan: Plan, tmp_path: Path
 ) -> None:
     (tmp_path / "report.html").write_text("<h1>better</h1>")
-    with start(extra_tags={"asked.by": "me"}) as ablation:
+    with start() as ablation:
         assert store.client.get_run(ablation.run_id).info.status == "RUNNING"
         finish_one(ablation, plan)
         ablation.finish(tmp_path, headline={"context: f1": 5.5}, description="**better**")
@@ -183,7 +176,6 @@ def test_what_an_ablation_looks_like(
     experiment = store.client.get_experiment(stored.info.experiment_id)
     assert experiment.name == plan.experiment.name
     assert stored.data.tags["mlflow.note.content"] == "**better**"
-    assert stored.data.tags["asked.by"] == "me"
     assert stored.data.tags["harness.python"].count(".") == 2
     assert stored.data.metrics == {"context: f1": 5.5}
     folder = store.client.download_artifacts(ablation.run_id, "", str(tmp_path / "stored"))
@@ -239,82 +231,6 @@ def test_a_run_costs_few_requests_however_long_it_trains(
                 run.log(step, {"train_loss": 1.0})
             run.finish(METRICS, predictions())
     assert client.requests <= 6 + 2  # the last two end the parent
-
-
-class TestPlace:
-    """Where in MLflow an ablation goes."""
-
-    def test_run_that_mlflow_run_opened_becomes_the_parent(
-        self, start: Start, store: Store, plan: Plan, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        opened = store.client.create_run("0", tags={"mlflow.source.name": "the project"})
-        store.client.log_param(opened.info.run_id, "experiment", "experiments/quickstart.yaml")
-        monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
-        monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "0")
-        with start() as ablation:
-            run_id = finish_one(ablation, plan)
-            assert ablation.run_id == opened.info.run_id
-            with start() as while_it_is_taken:
-                assert while_it_is_taken.run_id != opened.info.run_id
-        nested, parent = store.client.get_run(run_id), store.client.get_run(ablation.run_id)
-        assert nested.data.tags["mlflow.parentRunId"] == opened.info.run_id
-        assert nested.info.experiment_id == "0"
-        assert parent.info.run_name.startswith(f"{plan.experiment.name} 20")
-        assert parent.data.tags["mlflow.source.name"] == "the project"
-        with start() as second:
-            assert second.run_id != opened.info.run_id
-
-    def test_name_that_a_person_gave_is_kept(
-        self, start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        opened = store.client.create_run("0", run_name="before lunch")
-        monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
-        with start() as ablation:
-            pass
-        assert store.client.get_run(ablation.run_id).info.run_name == "before lunch"
-
-    def test_run_of_another_store_is_not_looked_for_here(
-        self, start: Start, store: Store, plan: Plan, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
-        monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "123456")
-        with start() as ablation:
-            pass
-        stored = store.client.get_run(ablation.run_id)
-        found = store.client.get_experiment_by_name(plan.experiment.name)
-        assert found.tags["mlflow.experimentKind"] == "custom_model_development"
-        assert found is not None
-        assert stored.info.experiment_id == found.experiment_id
-
-    def test_environment_names_the_mlflow_experiment(
-        self, start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "chosen by name")
-        with start() as by_name:
-            pass
-        found = store.client.get_experiment_by_name("chosen by name")
-        assert found is not None
-        assert store.client.get_run(by_name.run_id).info.experiment_id == found.experiment_id
-        monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME")
-        monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", found.experiment_id)
-        with start() as by_id:
-            pass
-        assert store.client.get_run(by_id.run_id).info.experiment_id == found.experiment_id
-
-    def test_unknown_mlflow_experiment_is_refused(
-        self, start: Start, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "123456")
-        with pytest.raises(TrackingError, match="MLFLOW_EXPERIMENT_ID") as caught:
-            start()
-        assert caught.value.got == "123456"
-
-    def test_deleted_mlflow_experiment_is_refused(
-        self, start: Start, store: Store, plan: Plan
-    ) -> None:
-        store.client.delete_experiment(store.client.create_experiment(plan.experiment.name))
-        with pytest.raises(TrackingError, match="mlflow experiments restore"):
-            start()
 
 
 def test_the_global_active_run_is_left_alone(start: Start, plan: Plan) -> None:
