@@ -13,13 +13,14 @@ from rich.console import Console
 from harness.errors import TrackingError
 from harness.executors.inline import Bases, run_inline
 from harness.experiment import Arm, RunSpec, load_experiment, make_plan
-from harness.experiment.base import EMBEDDED_PREFIX, Split, Validation
+from harness.experiment.data import Split, Validation
 from harness.experiment.fingerprint import plan_hash
+from harness.experiment.section import EMBEDDED_PREFIX
+from harness.fitting import check_fit
 from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.progress import Progress
 from harness.reporting import make_report, output_folder, say_failures
 from harness.results import COST_COLUMNS, RunRecord
-from harness.run import check_prompts
 from harness.tracking import (
     Ablation,
     DataInput,
@@ -91,14 +92,14 @@ def run_ablation(
         records = _reused(prepared, ablation, store, console) if reuse else []
         done = {(record.arm, record.seed) for record in records}
         todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
-        records += _executed(todo, prepared, ablation, bases, console)
+        records += _executed(todo, prepared, ablation, bases, console, folder)
         _say_cuts(records, console)
         make_report(plan, records, folder, ablation.run_id, identity, store, ablation)
     return say_failures(records, console)
 
 
 def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console) -> Bases:
-    """Try out each arm's tokenizer and load the first base model, before anything is written."""
+    """Try out each arm's settings and load the first base model, before anything is written."""
     bases = Bases(prepared.models)
     if runs:
         console.print("loading torch and the base model")
@@ -113,7 +114,8 @@ def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console
         for arm in {run.arm.name: run.arm for run in runs}.values():
             dataset = prepared.datasets[arm.name]
             sample = [*dataset.train[:8], *dataset.test[:8]]
-            check_prompts(arm.config, prepared.models[arm.name], sample)
+            trained = check_fit(arm.config, prepared.models[arm.name], sample)
+            console.print(f"{arm.name}: trains {trained}", markup=False, soft_wrap=True)
         bases.get(runs[0])
     return bases
 
@@ -143,7 +145,11 @@ def _executed(
     ablation: Ablation,
     bases: Bases,
     console: Console,
+    folder: Path,
 ) -> list[RunRecord]:
+    from harness.training import Checkpoints
+
+    every = prepared.plan.experiment.resources.checkpoint_every
     with Progress(len(todo), console) as progress:
         try:
             runs = run_inline(
@@ -154,6 +160,7 @@ def _executed(
                 fingerprints=prepared.fingerprints,
                 progress=progress,
                 bases=bases,
+                checkpoints=Checkpoints(folder / "checkpoints", every) if every else None,
             )
             return list(runs)
         except (KeyboardInterrupt, SystemExit):

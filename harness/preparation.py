@@ -14,8 +14,8 @@ from harness.data import Dataset, content_hash, load_dataset
 from harness.data.prompts import check_template
 from harness.errors import ExperimentError
 from harness.experiment import Arm, Plan
-from harness.experiment.base import EMBEDDED_PREFIX
 from harness.experiment.fingerprint import fingerprint
+from harness.experiment.section import EMBEDDED_PREFIX
 from harness.models.sources import ModelSource, find_model
 
 __all__ = ["Prepared", "asked_of_the_hub", "find_models", "load_datasets", "prepare"]

@@ -1,6 +1,7 @@
-"""What `harness plan` prints: runs, sizes, hypotheses, and what could be detected.
+"""What `harness plan` prints: runs, sizes, hypotheses, what could be detected and is trained.
 
-Loads items, but no model and no MLflow, so that it answers in about a second.
+Loads items, but no weights and no MLflow, so that it answers in about a second; only what is
+trained comes some seconds later, since the libraries that know it take that long to load.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.errors import UnreachableError
 from harness.experiment import Plan, changed_paths, load_experiment, make_plan
+from harness.fitting import check_fit
 from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.tracking.glance import finished_fingerprints
 
@@ -29,7 +31,8 @@ def print_plan(file: str, assignments: Sequence[str], *, tracking_uri: str | Non
     plan = make_plan(load_experiment(file, assignments))
     for name in asked_of_the_hub(plan):
         print(f"asking the hub for {name}", file=sys.stderr)
-    print("\n".join(plan_text(plan, tracking_uri)))
+    for line in plan_text(plan, tracking_uri):
+        print(line, flush=True)
 
 
 def plan_text(plan: Plan, tracking_uri: str | None) -> Iterator[str]:
@@ -60,6 +63,8 @@ def plan_text(plan: Plan, tracking_uri: str | None) -> Iterator[str]:
     if prepared:
         yield ""
         yield from _detectable(prepared)
+        yield ""
+        yield from _trained(prepared)
 
 
 def _sizes(prepared: Prepared) -> Iterator[str]:
@@ -125,3 +130,16 @@ def _detectable(prepared: Prepared) -> Iterator[str]:
     )
     if len(seeds) == 1:
         yield "  one seed: conclusions will hold for these checkpoints, not for the recipe"
+
+
+def _trained(prepared: Prepared) -> Iterator[str]:
+    yield "trained parameters (looking at the models takes some seconds):"
+    arms_by_text: dict[str, list[str]] = {}
+    for arm in prepared.plan.arms:
+        dataset = prepared.datasets[arm.name]
+        sample = [*dataset.train[:8], *dataset.test[:8]]
+        text = str(check_fit(arm.config, prepared.models[arm.name], sample))
+        arms_by_text.setdefault(text, []).append(arm.name)
+    for text, arms in arms_by_text.items():
+        whose = "all arms" if len(arms) == len(prepared.plan.arms) else "; ".join(arms)
+        yield f"  {whose}: {text}"

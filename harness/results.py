@@ -28,12 +28,15 @@ Status = Literal["finished", "reused", "failed", "missing"]
 COST_COLUMNS: Mapping[str, str] = {
     "parameters": "parameters of the model, adapter included",
     "trainable_parameters": "parameters that were trained",
+    "trainable_percent": "share of the parameters that was trained, percent",
+    "kept_step": "optimizer step whose weights were kept",
     "footprint_mb": "weights in memory, MB",
     "peak_memory_mb": "peak memory of the process (CPU) or the device (GPU), MB",
     "train_seconds": "wall time of training, s",
     "train_tokens_per_second": "input and target tokens trained on, per second",
     "generate_seconds": "wall time of generating the test predictions, s",
     "generate_tokens_per_second": "new tokens generated, per second",
+    "energy_wh": "energy used by processor and GPU in training and generating, where metered, Wh",
     "prompts_cut": "test prompts whose context was shortened",
     "questions_cut": "test prompts that were shortened beyond their context",
     "train_prompts_cut": "training prompts whose context was shortened",
@@ -65,7 +68,8 @@ class RunRecord:
     predictions : DataFrame or None
         One row per test item: `item` (id), one column per cluster level under its
         field name, `references` (list of str; empty = unanswerable), `prompt`,
-        `prediction`, `prompt_tokens`, `new_tokens`.
+        `prediction`, `prompt_tokens`, `new_tokens`; only in runs whose answers were
+        generated twice, `again` (str): the second answer.
     """
 
     arm: str
@@ -85,8 +89,9 @@ PREDICTION_COLUMNS = (
     "prediction",
     "prompt_tokens",
     "new_tokens",
+    "again",
 )
-"""Columns that predictions have besides their cluster levels."""
+"""Columns that predictions have besides their cluster levels; `again` only if generated twice."""
 
 RESERVED_COLUMNS: frozenset[str] = frozenset(
     {"arm", "seed", *PREDICTION_COLUMNS, *(c for m in METRICS.values() for c in m.columns)}

@@ -5,6 +5,7 @@ Knows no MLflow and no other run: events go to a listener, results are returned.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,20 +14,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data import Dataset, Item
 from harness.data.encoding import Encoded, encode
-from harness.errors import ExperimentError
-from harness.experiment.base import Base
+from harness.energy import EnergyMeter
 from harness.experiment.plan import RunSpec
 from harness.memory import peak_memory_mb, reset_peak_memory
-from harness.metrics import corpus_scores, score_items
-from harness.models.sources import ModelSource
+from harness.metrics import METRICS, corpus_scores, score_items
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from harness.generation import Prediction
     from harness.models.base import BaseModel
+    from harness.training import Checkpoints
 
-__all__ = ["Listener", "RunOutput", "check_prompts", "execute"]
+__all__ = ["Listener", "RunOutput", "execute"]
 
 
 class Listener(NamedTuple):
@@ -61,7 +61,12 @@ class RunOutput:
 
 
 def execute(
-    spec: RunSpec, dataset: Dataset, base: BaseModel, listener: Listener, model_folder: Path
+    spec: RunSpec,
+    dataset: Dataset,
+    base: BaseModel,
+    listener: Listener,
+    model_folder: Path,
+    checkpoints: Checkpoints | None = None,
 ) -> RunOutput:
     """Fine-tune one arm at one seed and predict the test items.
 
@@ -77,6 +82,8 @@ def execute(
         Is told about stages and losses.
     model_folder : Path
         Where the adapter (or the whole model) and the tokenizer are saved.
+    checkpoints : Checkpoints, optional
+        Where training leaves checkpoints, and goes on from those that are there.
 
     Raises
     ------
@@ -85,8 +92,8 @@ def execute(
     ModelError
         The adapter does not fit the model.
     """
-    from harness.generation import generate
-    from harness.models.adapters import count_parameters, trainable
+    from harness.models.saving import save_model
+    from harness.models.trainable import count_parameters, trainable
     from harness.training import train
 
     config = spec.arm.config
@@ -95,8 +102,17 @@ def execute(
         encode(items, config.prompt, base.tokenizer, encoder_decoder=base.encoder_decoder)
         for items in (dataset.train, dataset.validation, dataset.test)
     )
+    answer = functools.partial(_answer, spec=spec, base=base)
+    scored = config.training.best is not None and config.training.best.metric in METRICS
     reset_peak_memory()
-    with trainable(base, config.model.adapter, spec.seed) as model:
+    meter = EnergyMeter()
+    meter.start()
+
+    def stage(name: str, done: int, total: int) -> None:
+        meter.poll()
+        listener.stage(name, done, total)
+
+    with trainable(base, config.model, spec.seed) as model:
         parameters = count_parameters(model)
         summary = train(
             model,
@@ -107,32 +123,38 @@ def execute(
             seed=spec.seed,
             encoder_decoder=base.encoder_decoder,
             on_log=listener.log,
-            on_step=lambda done, total: listener.stage("training", done, total),
+            on_step=lambda done, total: stage("training", done, total),
+            score=(lambda items: _validated(model, items, dataset, answer)) if scored else None,
+            checkpoints=checkpoints,
         )
         started = time.perf_counter()
-        predictions = generate(
-            model,
-            base.tokenizer,
-            test_items,
-            config.generation,
-            encoder_decoder=base.encoder_decoder,
-            on_step=lambda done, total: listener.stage("generating", done, total),
-        )
+        predictions = answer(model, test_items, on_step=functools.partial(stage, "generating"))
         seconds = time.perf_counter() - started
+        energy = meter.stop()
+        again = None
+        if spec.twice:
+            again = answer(
+                model, test_items, on_step=functools.partial(stage, "generating again"), again=True
+            )
         listener.stage("saving", 0, 1)
-        _save(model, base, model_folder)
+        save_model(model, base.tokenizer, model_folder)
     table = _table(dataset.test, test_items, predictions, dataset.cluster_names)
+    if again is not None:
+        table["again"] = [one.text for one in again]
     return RunOutput(
         metrics={
             **_scores(table),
             "parameters": parameters.total,
             "trainable_parameters": parameters.trained,
+            "trainable_percent": parameters.percent,
+            "kept_step": summary.kept_step,
             "footprint_mb": base.footprint_mb,
             "peak_memory_mb": peak_memory_mb(),
             "train_seconds": summary.seconds,
             "train_tokens_per_second": summary.tokens / summary.seconds,
             "generate_seconds": seconds,
             "generate_tokens_per_second": sum(one.new_tokens for one in predictions) / seconds,
+            "energy_wh": energy,
             "prompts_cut": sum(one.context_cut > 0 for one in test_items),
             "questions_cut": sum(one.prompt_cut > 0 for one in test_items),
             "train_prompts_cut": sum(one.context_cut > 0 for one in train_items),
@@ -143,42 +165,44 @@ def execute(
     )
 
 
-def check_prompts(config: Base, source: ModelSource, items: Sequence[Item]) -> None:
-    """Encode some items, and see that the longest allowed input fits the model's positions.
+def _answer(
+    model: Any,
+    items: Sequence[Encoded],
+    *,
+    spec: RunSpec,
+    base: BaseModel,
+    on_step: Callable[[int, int], None],
+    again: bool = False,
+) -> list[Prediction]:
+    """Predictions; `again` from smaller batches in another order, which should change nothing."""
+    from harness.generation import generate
 
-    Raises
-    ------
-    ModelError, ExperimentError
-        The tokenizer, the template or the lengths cannot be used.
-    """
-    from harness.models.base import load_shape, load_tokenizer
-
-    tokenizer = load_tokenizer(config.model, source)
-    shape = load_shape(config.model, source)
-    encode(items, config.prompt, tokenizer, encoder_decoder=bool(shape.is_encoder_decoder))
-    positions = getattr(shape, "max_position_embeddings", None)
-    after = max(config.prompt.max_target_tokens, config.generation.max_new_tokens)
-    needed = config.prompt.max_tokens + (0 if shape.is_encoder_decoder else after)
-    if positions and needed > positions:
-        raise ExperimentError(
-            "the longest allowed input does not fit into the model",
-            where="base.prompt.max_tokens",
-            got=f"{needed} tokens, the answer included",
-            allowed=f"at most {positions} with {config.model.name}",
-            fix="lower prompt.max_tokens",
-        )
+    config = spec.arm.config.generation
+    if again:
+        smaller = max(1, config.batch_size // 2)
+        config = config.model_copy(update={"batch_size": smaller})
+    return generate(
+        model,
+        base.tokenizer,
+        items,
+        config,
+        seed=spec.seed,
+        encoder_decoder=base.encoder_decoder,
+        on_step=on_step,
+        shortest_first=again,
+    )
 
 
-def _save(model: Any, base: BaseModel, folder: Path) -> None:
-    """A folder that `from_pretrained` loads again; an adapter's one is small."""
-    from peft import PeftModel
-
-    if isinstance(model, PeftModel):
-        # "auto" would ask the hub whether the vocabulary was changed; it never is here
-        model.save_pretrained(str(folder), save_embedding_layers=False)
-    else:
-        model.save_pretrained(str(folder))
-    base.tokenizer.save_pretrained(str(folder))
+def _validated(
+    model: Any, encoded: Sequence[Encoded], dataset: Dataset, answer: Callable[..., Any]
+) -> dict[str, float]:
+    """Scores of a model on validation items."""
+    known = {item.id: item.answers for item in (*dataset.validation, *dataset.train)}
+    predictions = answer(model, encoded, on_step=lambda done, total: None)
+    columns = score_items(
+        [one.text for one in predictions], [list(known[one.item_id]) for one in predictions]
+    )
+    return corpus_scores(columns)
 
 
 def _table(

@@ -16,6 +16,7 @@ from harness.experiment import Contrast, Hypothesis, Plan
 from harness.results import RunRecord
 from reports.caveats import warnings_of
 from reports.comparison import Comparison
+from reports.noise import NoiseFloor, noise_floors
 from reports.scores import ScoreTable
 from reports.statistics import (
     PairedDifference,
@@ -63,6 +64,8 @@ class Analysis:
     exploratory : tuple of Comparison
         The same contrasts on the other metrics; p-values adjusted by Benjamini-Hochberg.
     scoreboard : tuple of ScoreRow
+    noise : tuple of NoiseFloor
+        Of the runs that answered twice; empty without any.
     warnings : tuple of str
         What a reader should know before believing it, the weightiest first.
     """
@@ -70,6 +73,7 @@ class Analysis:
     comparisons: tuple[Comparison, ...]
     exploratory: tuple[Comparison, ...]
     scoreboard: tuple[ScoreRow, ...]
+    noise: tuple[NoiseFloor, ...]
     warnings: tuple[str, ...]
 
 
@@ -82,7 +86,7 @@ def analyse(plan: Plan, table: ScoreTable, records: Sequence[RunRecord]) -> Anal
     table : ScoreTable
         Scores of the plan's runs.
     records : sequence of RunRecord
-        How the runs ended, for warnings.
+        How the runs ended, for warnings and the noise floor.
 
     Returns
     -------
@@ -99,11 +103,13 @@ def analyse(plan: Plan, table: ScoreTable, records: Sequence[RunRecord]) -> Anal
     )
     comparisons = _family(plan, table, declared, exploratory=False)
     exploratory = _family(plan, table, others, exploratory=True)
+    noise = noise_floors(records)
     return Analysis(
         comparisons,
         exploratory,
         _scoreboard(table),
-        warnings_of(table, records, comparisons),
+        noise,
+        warnings_of(table, records, comparisons, noise),
     )
 
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from harness.results import RunRecord
 from reports.comparison import Comparison
+from reports.noise import NoiseFloor, largest_shift
 from reports.scores import ScoreTable
-from reports.wording import metric_label
+from reports.wording import metric_label, signed
 
 __all__ = ["FEW_CLUSTERS", "warnings_of"]
 
@@ -28,11 +29,13 @@ def warnings_of(
     table: ScoreTable,
     records: Sequence[RunRecord],
     comparisons: Sequence[Comparison],
+    noise: Sequence[NoiseFloor],
 ) -> tuple[str, ...]:
     """Sentences, the weightiest first."""
     return (
         *_missing_runs(table, records),
         *_seeds(comparisons),
+        *_noise(comparisons, noise),
         *_clusters(table),
         *_unscored(table),
         *_bleu(table),
@@ -71,6 +74,25 @@ def _seeds(comparisons: Sequence[Comparison]) -> Iterator[str]:
             "Two seeds say little about the luck of a seed: intervals are wide, and in simulations "
             "a nominal 5% test was wrong in up to 12% of cases."
         )
+
+
+def _noise(comparisons: Sequence[Comparison], noise: Sequence[NoiseFloor]) -> Iterator[str]:
+    for metric in dict.fromkeys(c.metric for c in comparisons):
+        floor = largest_shift(noise, metric)
+        if not floor > 0:  # unknown, or batching changed no score
+            continue
+        within = [
+            f"{c.contrast} ({signed(c.estimate)})"
+            for c in comparisons
+            if c.metric == metric and abs(c.estimate) <= floor
+        ]
+        if within:
+            size = signed(floor).removeprefix("+") if floor >= 0.01 else "less than 0.01"
+            yield (
+                f"The same weights, batched differently, moved {metric_label(metric)} by up to "
+                f"{size} points: a difference of this size arises from batching alone. "
+                f"No larger: {', '.join(within)}."
+            )
 
 
 def _clusters(table: ScoreTable) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Tiny random models of both kinds, made once per session; nothing is downloaded."""
+"""Tiny random models of several families, made once per session; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -14,39 +14,70 @@ WORDS = """question context answer where who what river town lies near red blue 
 Vesh is the of in founded by a : ? . , one two three four five six seven eight nine ten"""
 
 
+FAMILIES = ("t5", "llama", "mistral", "bloom", "gpt_neo", "gpt2", "qwen2")
+"""What the conformance suite runs on."""
+
+
 @pytest.fixture(scope="session")
 def model_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of a random T5 and a random Llama with pad == eos, by family name."""
+    """Folders of random models by family; pad is eos in all but the T5, as it often is."""
     import torch
-    from transformers import (
-        LlamaConfig,
-        LlamaForCausalLM,
-        T5Config,
-        T5ForConditionalGeneration,
-    )
+    from transformers import AutoModelForCausalLM, T5ForConditionalGeneration
 
     root = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)
-    common = {"vocab_size": 300, "initializer_range": 0.1}
-    t5 = T5ForConditionalGeneration(
-        T5Config(
-            d_model=64, d_kv=32, d_ff=128, num_layers=2, num_decoder_layers=2, num_heads=2,
-            dropout_rate=0.0, vocab_size=300, pad_token_id=0, eos_token_id=1,
-            decoder_start_token_id=0,
-        )
-    )  # fmt: skip
-    llama = LlamaForCausalLM(
-        LlamaConfig(
-            hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
-            num_key_value_heads=2, pad_token_id=1, eos_token_id=1, bos_token_id=2, **common,
-        )
-    )  # fmt: skip
     folders = {}
-    for family, model in (("t5", t5), ("llama", llama)):
+    for family, shape in _shapes().items():
+        if family == "t5":
+            model = T5ForConditionalGeneration(shape)
+        else:
+            model = AutoModelForCausalLM.from_config(shape)
         folders[family] = root / family
         model.save_pretrained(folders[family])
         _tokenizer(family).save_pretrained(folders[family])
     return folders
+
+
+def _shapes() -> dict[str, object]:
+    """Sizes are multiples of 64, which packed 4-bit layers need."""
+    from transformers import (
+        BloomConfig,
+        GPT2Config,
+        GPTNeoConfig,
+        LlamaConfig,
+        MistralConfig,
+        Qwen2Config,
+        T5Config,
+    )
+
+    ids = {"vocab_size": 300, "pad_token_id": 1, "eos_token_id": 1, "bos_token_id": 2}
+    llama = ids | {
+        "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "num_key_value_heads": 2, "initializer_range": 0.1,
+    }  # fmt: skip
+    return {
+        "t5": T5Config(
+            d_model=64, d_kv=32, d_ff=128, num_layers=2, num_decoder_layers=2, num_heads=2,
+            dropout_rate=0.0, vocab_size=300, pad_token_id=0, eos_token_id=1,
+            decoder_start_token_id=0,
+        ),
+        "llama": LlamaConfig(**llama),
+        "mistral": MistralConfig(**llama, sliding_window=16),
+        "qwen2": Qwen2Config(**llama),
+        "bloom": BloomConfig(
+            **ids, hidden_size=64, n_layer=2, n_head=2, initializer_range=0.1,
+            hidden_dropout=0.0, attention_dropout=0.0,
+        ),
+        "gpt_neo": GPTNeoConfig(
+            **ids, hidden_size=64, num_layers=2, attention_types=[[["global", "local"], 1]],
+            num_heads=2, intermediate_size=128, window_size=16, max_position_embeddings=256,
+            initializer_range=0.1, resid_dropout=0.0, embed_dropout=0.0, attention_dropout=0.0,
+        ),
+        "gpt2": GPT2Config(
+            **ids, n_embd=64, n_layer=2, n_head=2, n_positions=256, initializer_range=0.1,
+            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+        ),
+    }  # fmt: skip
 
 
 def _tokenizer(family: str):

@@ -8,13 +8,11 @@ import pandas as pd
 import pytest
 
 from harness.data import Dataset, Item
-from harness.errors import ExperimentError
 from harness.experiment.base import Base
 from harness.experiment.plan import Arm, RunSpec
 from harness.models.base import load_base
-from harness.models.sources import find_model
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns
-from harness.run import Listener, RunOutput, check_prompts, execute
+from harness.run import Listener, RunOutput, execute
 
 
 def _items(n: int, offset: int = 0) -> tuple[Item, ...]:
@@ -106,24 +104,3 @@ def test_a_whole_model_is_saved_when_it_was_trained(
         (one != other).any()
         for one, other in zip(saved.model.parameters(), original.model.parameters(), strict=True)
     )
-
-
-def test_inputs_longer_than_the_model_can_read_are_refused(
-    model_folders: dict[str, Path],
-) -> None:
-    config = {
-        "data": {"train": {"file": "a.json"}, "test": {"file": "b.json"}},
-        "prompt": {"template": "{question}", "max_tokens": 2048},
-        "model": {"name": str(model_folders["llama"])},
-    }
-    item = Item("1", {"question": "who is Mola ?"}, ("one",), (), ())
-    with pytest.raises(ExperimentError, match="does not fit into the model") as caught:
-        _check(config, item)
-    assert "at most 2048" in str(caught.value)
-    config["prompt"] = {"template": "{question}", "max_tokens": 1900}
-    _check(config, item)
-
-
-def _check(config: dict[str, object], item: Item) -> None:
-    base = Base.model_validate(config)
-    check_prompts(base, find_model(base.model), [item])

@@ -15,7 +15,7 @@ from harness.data.records import Reader, Record
 from harness.data.sources import Hub, load_from_hub
 
 if TYPE_CHECKING:
-    from harness.experiment.base import Data
+    from harness.experiment.data import Data
 
 __all__ = ["READERS", "Dataset", "Hub", "Item", "Reader", "Record", "content_hash", "load_dataset"]
 

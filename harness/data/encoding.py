@@ -15,7 +15,7 @@ from harness.data.prompts import render
 from harness.errors import ExperimentError, ModelError
 
 if TYPE_CHECKING:
-    from harness.experiment.base import Prompt
+    from harness.experiment.data import Prompt
 
 __all__ = ["Encoded", "Tokenizer", "encode"]
 

@@ -17,7 +17,7 @@ from harness.data.splits import carved, overlap_notes, sampled, size_note
 from harness.errors import DataError
 
 if TYPE_CHECKING:
-    from harness.experiment.base import Data
+    from harness.experiment.data import Data
 
 __all__ = ["assemble"]
 

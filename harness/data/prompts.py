@@ -14,7 +14,7 @@ from harness.data.messages import listed, nearest
 from harness.errors import ExperimentError
 
 if TYPE_CHECKING:
-    from harness.experiment.base import Prompt
+    from harness.experiment.data import Prompt
 
 __all__ = ["Rendered", "check_template", "render"]
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.data.messages import listed, nearest
 from harness.data.records import Origin, Reader, Record
 from harness.errors import DataError, UnreachableError
-from harness.experiment.base import EMBEDDED_PREFIX
+from harness.experiment.section import EMBEDDED_PREFIX
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from harness.experiment.base import Data
+    from harness.experiment.data import Data
 
 __all__ = ["Hub", "Place", "load_from_hub", "read_place"]
 

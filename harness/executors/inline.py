@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.models.base import BaseModel
     from harness.models.sources import ModelSource
     from harness.tracking import Ablation
+    from harness.training import Checkpoints
 
 __all__ = ["Bases", "run_inline"]
 
@@ -35,7 +37,7 @@ class Bases:
 
     def __init__(self, sources: Mapping[str, ModelSource]) -> None:
         self._sources = sources
-        self._key: tuple[str, str | None, str] | None = None
+        self._key: str | None = None
         self._base: BaseModel | None = None
 
     def get(self, spec: RunSpec) -> BaseModel:
@@ -69,6 +71,7 @@ def run_inline(
     fingerprints: Mapping[str, str],
     progress: Progress,
     bases: Bases,
+    checkpoints: Checkpoints | None = None,
 ) -> Iterator[RunRecord]:
     """Execute runs in order, and yield each one's record when it has ended.
 
@@ -83,6 +86,9 @@ def run_inline(
         From arm name to its items, and to what tracking is told about them.
     fingerprints : mapping
         From run name to the run's identity.
+    checkpoints : Checkpoints, optional
+        Trainings leave checkpoints in a folder of their own below this one, named by the
+        fingerprint, and go on from those that an interrupted one has left.
     """
     for spec in runs:
         progress.start(spec.name)
@@ -91,7 +97,9 @@ def run_inline(
         try:
             with ablation.run(spec, inputs[spec.arm.name]) as tracked:
                 run_id = tracked.run_id
-                output = _run(spec, datasets[spec.arm.name], tracked, progress, bases.get(spec))
+                own = _own(checkpoints, fingerprints[spec.name])
+                base = bases.get(spec)
+                output = _run(spec, datasets[spec.arm.name], tracked, progress, base, own)
         except Exception as error:
             bases.drop()  # whatever the failure left on it must not reach the next run
             reason = reason_of(error)
@@ -114,11 +122,24 @@ def run_inline(
         yield record
 
 
+def _own(checkpoints: Checkpoints | None, fingerprint: str) -> Checkpoints | None:
+    if checkpoints is None:
+        return None
+    return checkpoints._replace(folder=checkpoints.folder / fingerprint[:16])
+
+
 def _run(
-    spec: RunSpec, dataset: Dataset, tracked: ActiveRun, progress: Progress, base: BaseModel
+    spec: RunSpec,
+    dataset: Dataset,
+    tracked: ActiveRun,
+    progress: Progress,
+    base: BaseModel,
+    checkpoints: Checkpoints | None,
 ) -> RunOutput:
     with tempfile.TemporaryDirectory(prefix="harness-run-") as folder:
         listener = Listener(progress.stage, tracked.log)
-        output = execute(spec, dataset, base, listener, Path(folder) / "model")
+        output = execute(spec, dataset, base, listener, Path(folder) / "model", checkpoints)
         tracked.finish(output.metrics, output.predictions, artifacts=Path(folder))
+    if checkpoints is not None:  # everything is stored: there is nothing left to go on from
+        shutil.rmtree(checkpoints.folder, ignore_errors=True)
     return output

@@ -38,12 +38,13 @@ def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
         Identity of the base model, from `harness.models.sources.find_model`.
     """
     config = spec.arm.config.model_dump(mode="json", exclude={"data"})
-    for where in ("name", "revision"):
+    for where in ("name", "revision", "gguf_file"):
         del config["model"][where]
     return _sha256(
         {
             "config": config,
             "seed": spec.seed,
+            "twice": spec.twice,
             "data": dict(data),
             "model": model,
             "code": _code_hash(),

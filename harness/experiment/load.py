@@ -6,10 +6,11 @@ Knows YAML and line numbers; knows nothing of data or models.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -181,28 +182,28 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
     problems = error.errors(include_url=False)
     # An unknown key explains a missing one next to it, so it comes first.
     problem = min(problems, key=lambda entry: entry["type"] != "extra_forbidden")
-    location: Location = problem["loc"]
-    allowed, fix = None, None
+    location, names = _walk(root, problem["loc"])
+    allowed, fix, got = None, None, problem["input"]
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        names = _field_names(root, location[:-1])
         message, allowed = f"unknown key {location[-1]!r}", ", ".join(names)
-        near = difflib.get_close_matches(str(location[-1]), names, n=1)
-        fix = f"did you mean {near[0]!r}?" if near else None
+        fix, got = _nearest(str(location[-1]), names), None
     elif problem["type"] == "missing":
-        message = f"the key {location[-1]!r} is missing"
+        message, got = f"the key {location[-1]!r} is missing", None
     elif problem["type"] == "string_pattern_mismatch":
         message = "this name has a character that is not allowed, or is empty"
         allowed = f"text that matches {problem['ctx']['pattern']}"
     elif location[-1:] == ("[key]",):
         location = location[:-1]
-        if not isinstance(problem["input"], str):  # YAML reads yes, off and 4 as something else
-            message, fix = "a label is not text", f"write it in quotes: {str(problem['input'])!r}"
-    got = None if problem["type"] in ("missing", "extra_forbidden") else problem["input"]
-    if problem["type"] == "literal_error":
-        message, allowed = "this value is not one of those allowed", problem["ctx"]["expected"]
-        near = difflib.get_close_matches(str(got).lower(), allowed.replace("'", "").split(), n=1)
-        fix = f"did you mean {near[0].rstrip(',')!r}?" if near else None
+        if not isinstance(got, str):  # YAML reads yes, off and 4 as something else
+            message, fix = "a label is not text", f"write it in quotes: {str(got)!r}"
+    elif problem["type"] in ("literal_error", "union_tag_invalid"):
+        ctx = problem["ctx"]
+        message = "this value is not one of those allowed"
+        allowed = ctx["expected" if "expected" in ctx else "expected_tags"]
+        if "tag" in ctx:
+            got, location = ctx["tag"], (*location, ctx["discriminator"].strip("'"))
+        fix = _nearest(str(got), re.findall(r"'([^']*)'", allowed))
     if len(problems) > 1:
         rest = f"{len(problems) - 1} more after this one"
         fix = f"{fix} ({rest})" if fix else rest
@@ -211,23 +212,44 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
     )
 
 
-def _field_names(root: type[BaseModel], location: Location) -> list[str]:
-    """Names that may stand at a location, by walking the models' annotations."""
+def _nearest(name: str, known: Sequence[str]) -> str | None:
+    by_lower = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"did you mean {by_lower[near[0]]!r}?" if near else None
+
+
+def _walk(root: type[BaseModel], location: Location) -> tuple[Location, list[str]]:
+    """A location without the tags that pydantic puts into it, and the names allowed beside it."""
     current: Any = root
-    for part in location:
-        model = _model_in(current)
-        if model is not None and isinstance(part, str) and part in model.model_fields:
-            current = model.model_fields[part].annotation
+    path: list[str | int] = []
+    for index, part in enumerate(location):
+        last = index == len(location) - 1
+        models = _models_in(current)
+        tagged = next((model for model in models if part in _tags(model)), None)
+        if tagged is not None and not last:
+            current = tagged
+            continue
+        path.append(part)
+        owner = next((m for m in models if part in m.model_fields), None)
+        if last:
+            return tuple(path), list(dict.fromkeys(n for m in models for n in m.model_fields))
+        if owner is not None:
+            current = owner.model_fields[str(part)].annotation
         else:  # a dict's key or a sequence's index: go on with what it holds
             held = get_args(current)
-            current = next((arg for arg in reversed(held) if _model_in(arg)), None)
-    model = _model_in(current)
-    return list(model.model_fields) if model else []
+            current = next((arg for arg in reversed(held) if _models_in(arg)), None)
+    return tuple(path), []
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _tags(model: type[BaseModel]) -> tuple[str, ...]:
+    """Values of `kind` that choose this model among others."""
+    kind = model.model_fields.get("kind")
+    return get_args(kind.annotation) if kind is not None else ()
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (Union, UnionType):
-        return next((m for arg in get_args(annotation) if (m := _model_in(arg))), None)
-    return None
+        return [annotation]
+    if get_origin(annotation) in (Union, UnionType, Annotated):
+        return [model for arg in get_args(annotation) for model in _models_in(arg)]
+    return []

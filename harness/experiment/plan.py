@@ -38,18 +38,26 @@ class Arm:
     config: Base
 
     @property
-    def base_key(self) -> tuple[str, str | None, str]:
-        """What arms must have in common to share one loaded base model."""
-        model = self.config.model
-        return model.name, model.revision, model.precision
+    def base_key(self) -> str:
+        """What arms must have in common to share one loaded base model, as text."""
+        return self.config.model.model_dump_json(exclude={"adapter", "freeze"})
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One arm at one seed."""
+    """One arm at one seed.
+
+    Attributes
+    ----------
+    arm : Arm
+    seed : int
+    twice : bool
+        Whether its answers are generated twice, for the noise floor.
+    """
 
     arm: Arm
     seed: int
+    twice: bool = False
 
     @property
     def name(self) -> str:
@@ -127,7 +135,11 @@ def make_plan(experiment: Experiment) -> Plan:
     _check_factors_apart(experiment)
     arms = tuple(_arms(experiment))
     _check_arms_differ(arms)
-    runs = [RunSpec(arm, seed) for seed in experiment.seeds for arm in arms]
+    runs = [
+        RunSpec(arm, seed, twice=experiment.analysis.noise_floor and arm is arms[0])
+        for seed in experiment.seeds
+        for arm in arms  # the first has the control level of every factor
+    ]
     bases = list(dict.fromkeys(arm.base_key for arm in arms))
     runs.sort(key=lambda run: bases.index(run.arm.base_key))  # stable: seeds stay in order
     return Plan(experiment, arms, tuple(runs), tuple(_hypotheses(experiment, arms)))

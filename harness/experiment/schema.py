@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from harness.experiment.base import Base, Section
+from harness.experiment.base import Base
+from harness.experiment.section import Section
 
 __all__ = [
     "Analysis",
@@ -97,6 +98,8 @@ class Analysis(Section):
     """Two-sided error rate of the whole family; intervals have level 1 - alpha."""
     power: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
     """Power at which the smallest detectable effect is planned."""
+    noise_floor: bool = False
+    """Generate the control's answers twice, batched differently, to see what numerics alone do."""
 
     @field_validator("hypotheses")
     @classmethod
@@ -115,6 +118,8 @@ class Resources(Section):
 
     threads: PositiveInt | None = None
     """CPU threads; torch's own choice when left out. One thread repeats bit for bit."""
+    checkpoint_every: PositiveInt | None = None
+    """Optimizer steps between checkpoints, from which an interrupted training goes on."""
 
 
 class Experiment(Section):

@@ -1,13 +1,15 @@
-"""Decoding of predictions, greedy or by beam search, in batches of similar length."""
+"""Decoding of predictions: greedy, by beam search or by sampling, in batches of similar length."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.encoding import Encoded
-from harness.experiment.base import Generation
+from harness.experiment.recipe import Generation
+from harness.generation.sampling import item_seed, sampling_processors
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -39,8 +41,10 @@ def generate(
     prompts: Sequence[Encoded],
     config: Generation,
     *,
+    seed: int,
     encoder_decoder: bool,
     on_step: Callable[[int, int], None],
+    shortest_first: bool = False,
 ) -> list[Prediction]:
     """Generate one prediction per prompt, in the order of the prompts.
 
@@ -51,8 +55,12 @@ def generate(
     prompts : sequence of Encoded
         Batched from the longest to the shortest, so that little is padded and a
         batch that does not fit into memory is the first one.
+    seed : int
+        With an item's id, decides its random numbers where `config.do_sample` asks for some.
     on_step : callable
         Given the number of prompts done and the total.
+    shortest_first : bool
+        Batch from the shortest to the longest instead, to see what the order alone changes.
     """
     import torch
 
@@ -60,22 +68,58 @@ def generate(
     # Decoder-only models go on from the last position, so padding must not stand there.
     tokenizer.padding_side = "right" if encoder_decoder else "left"
     settings = _settings(model, tokenizer, config)
-    order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index].prompt_ids))
     predictions: dict[int, Prediction] = {}
-    for start in range(0, len(order), config.batch_size):
-        chosen = order[start : start + config.batch_size]
+    alike = _learns_prompts(model) and not encoder_decoder
+    for chosen in _batches(
+        [len(one.prompt_ids) for one in prompts],
+        config.batch_size,
+        shortest_first=shortest_first,
+        same_length=alike,
+    ):
         batch = tokenizer.pad(
             {"input_ids": [prompts[index].prompt_ids for index in chosen]}, return_tensors="pt"
         ).to(model.device)
+        noise = sampling_processors(config, [item_seed(seed, prompts[i].item_id) for i in chosen])
         with torch.inference_mode(), _as_defaults(model, settings):
-            output = model.generate(**batch, generation_config=settings)
+            output = model.generate(
+                **batch, generation_config=settings, logits_processor=noise, tokenizer=tokenizer
+            )
         first_new = 1 if encoder_decoder else batch["input_ids"].shape[1]
         for index, row in zip(chosen, output[:, first_new:].tolist(), strict=True):
             ids = _until_eos(row, settings.eos_token_id)
-            text = str(tokenizer.decode(ids, skip_special_tokens=True)).strip()
+            if config.stop_strings:  # the rows that stopped early were padded
+                ids = _without_padding(ids, tokenizer.pad_token_id)
+            text = str(tokenizer.decode(ids, skip_special_tokens=True))
+            text = _before_stop(text, config.stop_strings).strip()
             predictions[index] = Prediction(prompts[index].item_id, text, len(ids))
         on_step(len(predictions), len(prompts))
     return [predictions[index] for index in range(len(prompts))]
+
+
+def _batches(
+    lengths: Sequence[int], size: int, *, shortest_first: bool, same_length: bool
+) -> Iterator[list[int]]:
+    """Indices of prompts, batch by batch, in the order of their lengths."""
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    if shortest_first:
+        order.reverse()
+    groups = (
+        [list(group) for _, group in itertools.groupby(order, lengths.__getitem__)]
+        if same_length
+        else [order]
+    )
+    for group in groups:
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def _learns_prompts(model: Any) -> bool:
+    """Whether embeddings are put before the input (prompt tuning).
+
+    peft puts them before the padding too, so that a decoder-only model would see them farther
+    away in a padded row than it did in training: such batches must not need padding.
+    """
+    return hasattr(model, "active_peft_config") and model.active_peft_config.is_prompt_learning
 
 
 def _settings(model: Any, tokenizer: Any, config: Generation) -> Any:
@@ -88,7 +132,9 @@ def _settings(model: Any, tokenizer: Any, config: Generation) -> Any:
     return make(
         max_new_tokens=config.max_new_tokens,
         num_beams=config.num_beams,
-        do_sample=False,
+        no_repeat_ngram_size=config.no_repeat_ngram_size,
+        stop_strings=list(config.stop_strings) or None,
+        do_sample=False,  # drawing is done by processors, see `sampling`
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=[
             *dict.fromkeys([tokenizer.eos_token_id, *(one for one in stops if one is not None)])
@@ -116,3 +162,14 @@ def _as_defaults(model: Any, settings: Any) -> Iterator[None]:
 def _until_eos(ids: list[int], eos: list[int]) -> list[int]:
     end = next((index for index, token in enumerate(ids) if token in eos), None)
     return ids if end is None else ids[: end + 1]
+
+
+def _without_padding(ids: list[int], pad: int | None) -> list[int]:
+    end = len(ids)
+    while end and ids[end - 1] == pad:
+        end -= 1
+    return ids[:end]
+
+
+def _before_stop(text: str, stops: Sequence[str]) -> str:
+    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]

@@ -5,18 +5,19 @@ Every load of pretrained weights in the project goes through here.
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ModelError
-from harness.experiment.base import QUANTIZED, Model
-from harness.models.precision import guard_gradients, load_options
+from harness.experiment.model import QUANTIZED, Model
+from harness.models.precision import check_range, guard_gradients, load_options
 from harness.models.sources import ModelSource, find_model
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-__all__ = ["BaseModel", "load_base", "load_shape", "load_tokenizer"]
+__all__ = ["BaseModel", "auto_class", "load_base", "load_shape", "load_tokenizer"]
 
 _PROBE = "what is the answer to this question"
 
@@ -59,16 +60,17 @@ def load_base(config: Model, source: ModelSource | None = None) -> BaseModel:
         There is no such model, or transformers cannot load it.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     source = source or find_model(config)
     tokenizer = load_tokenizer(config, source)
-    encoder_decoder = bool(load_shape(config, source).is_encoder_decoder)
+    shape = load_shape(config, source)
+    check_range(config, shape.model_type)
+    auto = auto_class(config, shape)
     try:
-        auto: Any = AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM
-        model = auto.from_pretrained(
-            source.location, revision=source.revision, **load_options(config.precision)
-        )
+        if source.gguf_file:
+            model = _from_gguf(auto, config, source)
+        else:
+            model = auto.from_pretrained(source.location, **source.where, **load_options(config))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise _cannot_load(config, error) from None
     except Exception as error:
@@ -85,7 +87,58 @@ def load_base(config: Model, source: ModelSource | None = None) -> BaseModel:
         model = model.to("cuda")
     model.eval()
     footprint = float(model.get_memory_footprint()) / 1e6
-    return BaseModel(model, tokenizer, encoder_decoder, footprint)
+    return BaseModel(model, tokenizer, bool(shape.is_encoder_decoder), footprint)
+
+
+def auto_class(config: Model, shape: PretrainedConfig) -> Any:
+    """The class of `transformers` that loads a model which generates text.
+
+    Raises
+    ------
+    ModelError
+        It generates none.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    auto: Any = AutoModelForSeq2SeqLM if shape.is_encoder_decoder else AutoModelForCausalLM
+    # BERT and its like have a head for words, but read in both directions
+    reads_only = getattr(shape, "is_decoder", None) is False and not shape.is_encoder_decoder
+    if type(shape) not in auto._model_mapping or (reads_only and _is_encoder(shape)):
+        raise ModelError(
+            "this kind of model generates no text",
+            where=f"base.model.name: {config.name}",
+            got=shape.model_type,
+            allowed="encoder-decoder models such as T5, decoder-only ones such as Llama",
+        )
+    return auto
+
+
+def _is_encoder(shape: PretrainedConfig) -> bool:
+    from transformers import AutoModelForMaskedLM
+
+    return type(shape) in AutoModelForMaskedLM._model_mapping
+
+
+def _from_gguf(auto: Any, config: Model, source: ModelSource) -> PreTrainedModel:
+    """A GGUF file holds weights that were quantized by others: they are taken as they are.
+
+    With int8 or 4 bits, what was dequantized is quantized anew, by way of a folder.
+    """
+    from transformers import GgufConfig
+
+    plain = config.precision not in QUANTIZED
+    options = load_options(config if plain else config.model_copy(update={"precision": "full"}))
+    make: Any = GgufConfig  # untyped
+    model: PreTrainedModel = auto.from_pretrained(
+        source.location, **source.where, **options, quantization_config=make(dequantize=True)
+    )
+    if plain:
+        return model
+    with tempfile.TemporaryDirectory(prefix="harness-gguf-") as folder:
+        model.save_pretrained(folder)
+        del model
+        again: PreTrainedModel = auto.from_pretrained(folder, **load_options(config))
+        return again
 
 
 def load_tokenizer(config: Model, source: ModelSource | None = None) -> PreTrainedTokenizerBase:
@@ -100,7 +153,7 @@ def load_tokenizer(config: Model, source: ModelSource | None = None) -> PreTrain
 
     source = source or find_model(config)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source.location, revision=source.revision)
+        tokenizer = AutoTokenizer.from_pretrained(source.location, **source.where)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _cannot_load(config, error) from None
     if tokenizer.eos_token_id is None:
@@ -133,9 +186,7 @@ def load_shape(config: Model, source: ModelSource) -> PretrainedConfig:
     from transformers import AutoConfig
 
     try:
-        shape: PretrainedConfig = AutoConfig.from_pretrained(
-            source.location, revision=source.revision
-        )
+        shape: PretrainedConfig = AutoConfig.from_pretrained(source.location, **source.where)
     except (OSError, ValueError, KeyError) as error:
         raise _cannot_load(config, error) from None
     return shape
@@ -147,5 +198,5 @@ def _cannot_load(config: Model, error: Exception) -> ModelError:
         "transformers cannot load this model",
         where=f"base.model.name: {config.name}",
         got=f"{type(error).__name__}: {reason}",
-        allowed="a complete folder written by save_pretrained, or a hub name",
+        allowed="a complete folder written by save_pretrained, a GGUF file, or a hub name",
     )

@@ -1,46 +1,67 @@
-"""How base weights are held in memory: full (fp32), bf16, int8 or nf4.
+"""How base weights are held in memory: full (fp32), bf16, fp16, int8, nf4 or fp4.
 
-`full` and `bf16` are plain dtypes; `int8` is LLM.int8 (Dettmers et al. 2022) and
-`nf4` the 4-bit NormalFloat of QLoRA with double quantization (Dettmers et al.
-2023), both by bitsandbytes. Whatever is not quantized, and all computation on
-quantized weights, stays in fp32, so that precision is the only difference; only LLM.int8
-multiplies activations in 8 and 16 bits, which is its method.
+`full`, `bf16` and `fp16` are plain dtypes; `int8` is LLM.int8 (Dettmers et al. 2022);
+`nf4` and `fp4` are the 4-bit types of QLoRA (Dettmers et al. 2023), all three by
+bitsandbytes. Whatever is not quantized stays in fp32, and so does, unless `compute_dtype`
+says otherwise, all computation on 4-bit weights, so that precision is the only difference;
+only LLM.int8 multiplies activations in 8 and 16 bits, which is its method.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.experiment.base import Precision
+from harness.errors import ModelError
+from harness.experiment.model import QUANTIZED, Model
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["guard_gradients", "load_options"]
+__all__ = ["check_range", "guard_gradients", "load_options"]
+
+_OVERFLOW = frozenset({"t5", "mt5", "umt5", "longt5", "switch_transformers"})
+"""Model types whose hidden states exceed 65,504, the largest number of fp16."""
 
 
-def load_options(precision: Precision) -> dict[str, Any]:
+def load_options(config: Model) -> dict[str, Any]:
     """Keyword arguments of `from_pretrained` for a precision."""
     import torch
 
-    if precision == "full":
-        return {"dtype": torch.float32}
-    if precision == "bf16":
-        return {"dtype": torch.bfloat16}
+    plain = {"full": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    if config.precision not in QUANTIZED:
+        return {"dtype": plain[config.precision]}
     from transformers import BitsAndBytesConfig
 
     configure: Any = BitsAndBytesConfig  # untyped
-
-    if precision == "int8":
+    if config.precision == "int8":
         quantization = configure(load_in_8bit=True)
     else:
+        computes = torch.bfloat16 if config.compute_dtype == "bf16" else torch.float32
         quantization = configure(
             load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.float32,
+            bnb_4bit_quant_type=config.precision,
+            bnb_4bit_use_double_quant=config.double_quantization is not False,
+            bnb_4bit_compute_dtype=computes,
         )
     return {"dtype": torch.float32, "quantization_config": quantization}
+
+
+def check_range(config: Model, model_type: str) -> None:
+    """See that a model's activations fit into its precision.
+
+    Raises
+    ------
+    ModelError
+        A T5 is asked for in fp16.
+    """
+    if config.precision == "fp16" and model_type in _OVERFLOW:
+        raise ModelError(
+            "a T5 cannot be computed in fp16: its hidden states exceed 65,504, the largest"
+            " number of fp16, and turn to NaN",
+            where="base.model.precision",
+            got=f"fp16 with {config.name} ({model_type})",
+            allowed="full, bf16, int8, nf4, fp4",
+        )
 
 
 def guard_gradients(model: nn.Module) -> None:

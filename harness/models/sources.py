@@ -9,10 +9,11 @@ import hashlib
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harness.errors import ModelError, UnreachableError
-from harness.experiment.base import EMBEDDED_PREFIX, Model
+from harness.experiment.model import Model
+from harness.experiment.section import EMBEDDED_PREFIX
 
 __all__ = ["ModelSource", "find_model"]
 
@@ -31,12 +32,21 @@ class ModelSource(NamedTuple):
     revision : str or None
         For the hub, the commit that `revision` stood for.
     identity : str
-        Content hash of a folder, or `name@commit`; part of a run's fingerprint.
+        Content hash of a folder or GGUF file, or `name@commit`; part of a run's fingerprint.
+    gguf_file : str or None
+        The file in `location` that holds everything, if it is a GGUF file.
     """
 
     location: str
     revision: str | None
     identity: str
+    gguf_file: str | None = None
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """Keyword arguments of every `from_pretrained`; code from the hub is never run."""
+        options: dict[str, Any] = {"revision": self.revision, "trust_remote_code": False}
+        return options | ({"gguf_file": self.gguf_file} if self.gguf_file else {})
 
 
 def find_model(config: Model) -> ModelSource:
@@ -54,6 +64,10 @@ def find_model(config: Model) -> ModelSource:
         return _folder(_embedded(config.name.removeprefix(EMBEDDED_PREFIX)), config.name)
     try:
         path = Path(config.name).expanduser()
+        if path.is_dir() and config.gguf_file:
+            return _gguf(path / config.gguf_file, config.name)
+        if path.is_file():
+            return _gguf(path, config.name)
         if path.exists():
             return _folder(path, config.name)
     except (OSError, RuntimeError) as error:  # no such home, too long a name, a broken link
@@ -67,7 +81,8 @@ def find_model(config: Model) -> ModelSource:
             "there is no such model folder",
             where="base.model.name",
             got=config.name,
-            allowed="an existing folder, a name on the hub (owner/name), or embedded:NAME",
+            allowed="an existing folder or GGUF file, a name on the hub (owner/name), or"
+            " embedded:NAME",
         )
     return _hub(config)
 
@@ -87,11 +102,10 @@ def _embedded(name: str) -> Path:
 
 def _folder(path: Path, name: str) -> ModelSource:
     if not (path / "config.json").is_file():
-        found = "a file" if path.is_file() else "a folder without a config.json"
         raise ModelError(
             "this is not a model folder",
             where=f"base.model.name: {name}",
-            got=found,
+            got="a folder without a config.json",
             allowed="a folder written by save_pretrained: config.json, weights and tokenizer",
         )
     if not any(any(path.glob(pattern)) for pattern in ("*.safetensors", "*.bin")):
@@ -101,6 +115,28 @@ def _folder(path: Path, name: str) -> ModelSource:
             allowed="a folder written by save_pretrained, with *.safetensors or *.bin files",
         )
     return ModelSource(str(path), None, _content_hash(path))
+
+
+def _gguf(path: Path, name: str) -> ModelSource:
+    """A GGUF file, known by the four bytes it begins with."""
+    found = None
+    if not path.is_file():
+        found = f"there is no file {path.name}"
+    else:
+        with path.open("rb") as file:
+            if file.read(4) != b"GGUF":
+                found = "a file that does not begin with the letters GGUF"
+            else:
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if found:
+        raise ModelError(
+            "this is not a GGUF file",
+            where=f"base.model.name: {name}",
+            got=found,
+            allowed="a folder written by save_pretrained, or a GGUF file",
+        )
+    return ModelSource(str(path.parent), None, digest, path.name)
 
 
 def _content_hash(folder: Path) -> str:
@@ -126,8 +162,9 @@ def _hub(config: Model) -> ModelSource:
     )
 
     where = f"base.model.name: {config.name}"
+    wanted = config.gguf_file or "config.json"
     try:
-        path = hf_hub_download(config.name, "config.json", revision=config.revision)
+        path = hf_hub_download(config.name, wanted, revision=config.revision)
     except GatedRepoError:
         raise ModelError(
             "the hub gives this model only to people who accepted its licence",
@@ -150,7 +187,7 @@ def _hub(config: Model) -> ModelSource:
             "the hub has no such model, and there is no such folder", where=where, fix=_LOCAL_FIX
         ) from None
     except EntryNotFoundError:
-        raise ModelError("the hub's repository has no config.json", where=where) from None
+        raise ModelError(f"the hub's repository has no {wanted}", where=where) from None
     except Exception as error:  # the hub's client raises its transport's errors as they are
         raise UnreachableError(
             "the hub cannot be reached",
@@ -159,4 +196,8 @@ def _hub(config: Model) -> ModelSource:
             fix=f"check the network, or {_LOCAL_FIX}",
         ) from None
     commit = Path(path).parent.name  # …/snapshots/<commit>/config.json
+    if config.gguf_file:  # what was fetched is the whole model
+        _gguf(Path(path), config.name)
+        identity = f"{config.name}@{commit}/{wanted}"
+        return ModelSource(config.name, commit, identity, config.gguf_file)
     return ModelSource(config.name, commit, f"{config.name}@{commit}")

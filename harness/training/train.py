@@ -7,26 +7,39 @@ that arms which share a seed see the same items in the same order.
 
 from __future__ import annotations
 
-import math
+import contextlib
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.encoding import Encoded
-from harness.errors import TrainingDivergedError
-from harness.experiment.base import Training
+from harness.experiment.recipe import Training
+from harness.training.arguments import training_arguments
+from harness.training.examples import collator, features
+from harness.training.listener import OnLog, OnStep, check_finite, listener
+from harness.training.loss import target_loss
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase, TrainingArguments
+    from transformers import PreTrainedTokenizerBase
 
-__all__ = ["TrainingSummary", "train"]
+__all__ = ["Checkpoints", "TrainingSummary", "train"]
 
-IGNORED = -100  # torch's cross-entropy leaves out labels with this value
-N_LOGS = 20  # points of the loss curve
 
-OnLog = Callable[[int, Mapping[str, float]], None]
-OnStep = Callable[[int, int], None]
+class Checkpoints(NamedTuple):
+    """Where a training leaves what it needs to go on after an interruption.
+
+    Attributes
+    ----------
+    folder : Path
+        Of this run alone; checkpoints found there are gone on from.
+    every : int
+        Optimizer steps between two of them. With `Training.best`, one is written at
+        each evaluation instead.
+    """
+
+    folder: Path
+    every: int
 
 
 class TrainingSummary(NamedTuple):
@@ -36,13 +49,16 @@ class TrainingSummary(NamedTuple):
     ----------
     steps : int
         Optimizer steps.
+    kept_step : int
+        The step whose weights the model has now: the best one, or the last.
     seconds : float
-        Wall time.
+        Wall time, parts before an interruption included.
     tokens : int
         Input and target tokens trained on, without padding.
     """
 
     steps: int
+    kept_step: int
     seconds: float
     tokens: int
 
@@ -58,6 +74,8 @@ def train(
     encoder_decoder: bool,
     on_log: OnLog,
     on_step: OnStep,
+    score: Callable[[Sequence[Encoded]], Mapping[str, float]] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrainingSummary:
     """Fine-tune `model` in place.
 
@@ -66,142 +84,95 @@ def train(
     model : PreTrainedModel or PeftModel
         Parameters that require gradients are trained.
     examples, validation : sequence of Encoded
-        Training items, and items for the validation loss after each epoch (may be empty).
+        Training items, and items for evaluations in between (may be empty).
     seed : int
         Decides the order of items and dropout.
     on_log : callable
-        Given the step and `train_loss`, `learning_rate`, `gradient_norm` or `validation_loss`.
+        Given the step and `train_loss`, `learning_rate`, `gradient_norm`, `validation_loss`
+        or another `validation_` score.
     on_step : callable
         Given the number of steps done and the total.
+    score : callable, optional
+        Scores of the model, as it is then, on the validation items; asked for when
+        `config.best` needs more than the validation loss.
+    checkpoints : Checkpoints, optional
+        Where to leave checkpoints, and go on from those that are there.
 
     Raises
     ------
     TrainingDivergedError
         A loss or the norm of the gradients was NaN or infinite.
     """
-    from transformers import DataCollatorForSeq2Seq, Trainer
+    from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
 
-    tokenizer.padding_side = "right"
-    with tempfile.TemporaryDirectory(prefix="harness-train-") as folder:
-        trainer = Trainer(
+    class ScoringTrainer(Trainer):
+        """Adds scores to the validation loss."""
+
+        def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
+            output = super().evaluation_loop(*args, **kwargs)
+            if score is not None:
+                scores = score(validation)
+                output.metrics.update({f"eval_{name}": one for name, one in scores.items()})
+                tokenizer.padding_side = "right"  # generation may have turned it
+            return output
+
+    if config.overfit_batches:
+        examples = examples[: config.overfit_batches * config.batch_size]
+        validation = examples
+    heard = listener(on_log, on_step)
+    callbacks = [heard]
+    if config.best is not None and config.best.patience:
+        callbacks.append(EarlyStoppingCallback(config.best.patience))
+    with _folder(checkpoints) as folder:
+        trainer = ScoringTrainer(
             model=model,
-            args=_arguments(config, len(examples), seed, folder, evaluate=bool(validation)),
-            train_dataset=_features(examples, encoder_decoder),
-            eval_dataset=_features(validation, encoder_decoder) or None,
-            data_collator=DataCollatorForSeq2Seq(
-                tokenizer,
-                model=model if encoder_decoder and config.label_smoothing else None,
-                label_pad_token_id=IGNORED,
+            args=training_arguments(
+                config,
+                len(examples),
+                seed,
+                folder,
+                evaluate=bool(validation),
+                checkpoint_every=checkpoints.every if checkpoints else None,
             ),
+            train_dataset=features(examples, encoder_decoder),
+            eval_dataset=features(validation, encoder_decoder) or None,
+            data_collator=collator(
+                model, tokenizer, encoder_decoder=encoder_decoder, packing=config.packing
+            ),
+            compute_loss_func=target_loss(encoder_decoder, config.label_smoothing),
             processing_class=tokenizer,
-            callbacks=[_listener(on_log, on_step)],
+            callbacks=callbacks,
         )
-        _drop_printing(trainer)
-        started = time.perf_counter()
-        outcome = trainer.train()
-        seconds = time.perf_counter() - started
-    _check_finite("train_loss", outcome.training_loss, outcome.global_step)
+        trainer.remove_callback(PrinterCallback)  # it prints every log to stdout
+        outcome = trainer.train(resume_from_checkpoint=_newest(folder))
+    heard = next(one for one in trainer.callback_handler.callbacks if hasattr(one, "seconds"))
+    seconds = heard.seconds
+    check_finite("train_loss", outcome.training_loss, outcome.global_step)
+    if config.gradient_checkpointing:
+        model.activation_checkpointing_disable()
     model.eval()
     seen = (trainer.state.epoch or 0.0) * sum(
         len(one.prompt_ids) + len(one.target_ids) for one in examples
     )
-    return TrainingSummary(outcome.global_step, seconds, round(seen))
+    steps = outcome.global_step
+    kept = (trainer.state.best_global_step or steps) if config.best else steps
+    return TrainingSummary(steps, kept, seconds, round(seen))
 
 
-def _features(examples: Sequence[Encoded], encoder_decoder: bool) -> list[dict[str, list[int]]]:
-    """Model inputs; the loss is on target tokens only, the ending eos among them."""
-    if encoder_decoder:
-        return [
-            {
-                "input_ids": one.prompt_ids,
-                "attention_mask": [1] * len(one.prompt_ids),
-                "labels": one.target_ids,
-            }
-            for one in examples
-        ]
-    return [
-        {
-            "input_ids": one.prompt_ids + one.target_ids,
-            "attention_mask": [1] * (len(one.prompt_ids) + len(one.target_ids)),
-            "labels": [IGNORED] * len(one.prompt_ids) + one.target_ids,
-        }
-        for one in examples
-    ]
+@contextlib.contextmanager
+def _folder(checkpoints: Checkpoints | None) -> Iterator[str]:
+    if checkpoints is not None:
+        checkpoints.folder.mkdir(parents=True, exist_ok=True)
+        yield str(checkpoints.folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="harness-train-") as folder:
+        yield folder
 
 
-def _arguments(
-    config: Training, n_examples: int, seed: int, folder: str, *, evaluate: bool
-) -> TrainingArguments:
-    import torch
-    from transformers import TrainingArguments
+def _newest(folder: str) -> str | None:
+    """The newest complete checkpoint: the trainer's state is what it writes last."""
+    from transformers.trainer_utils import sort_checkpoints
 
-    per_epoch = math.ceil(n_examples / (config.batch_size * config.gradient_accumulation))
-    total = config.max_steps or math.ceil(per_epoch * config.epochs)
-    arguments = TrainingArguments(
-        output_dir=folder,
-        num_train_epochs=config.epochs,
-        max_steps=config.max_steps or -1,
-        learning_rate=config.learning_rate,
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=config.batch_size,
-        gradient_accumulation_steps=config.gradient_accumulation,
-        lr_scheduler_type=config.schedule,
-        warmup_steps=config.warmup_steps,
-        weight_decay=config.weight_decay,
-        max_grad_norm=config.max_grad_norm,
-        label_smoothing_factor=config.label_smoothing,
-        seed=seed,
-        data_seed=seed,
-        eval_strategy="epoch" if evaluate else "no",
-        save_strategy="no",
-        logging_steps=max(1, total // N_LOGS),
-        logging_nan_inf_filter=False,  # it would hide a divergence
-        report_to="none",
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        label_names=["labels"],
-        use_cpu=not torch.cuda.is_available(),
-    )
-    if arguments.n_gpu > 1:  # else the batch size would be multiplied by the number of devices
-        arguments._n_gpu = 1
-    return arguments
-
-
-def _listener(on_log: OnLog, on_step: OnStep) -> Any:
-    from transformers import TrainerCallback
-
-    names = {
-        "loss": "train_loss",
-        "eval_loss": "validation_loss",
-        "learning_rate": "learning_rate",
-        "grad_norm": "gradient_norm",
-    }
-
-    class Listener(TrainerCallback):
-        """Passes the trainer's events on, and stops a training that diverged."""
-
-        def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            logs = {names[key]: float(v) for key, v in kwargs["logs"].items() if key in names}
-            for name in ("train_loss", "validation_loss", "gradient_norm"):
-                _check_finite(name, logs.get(name, 0.0), state.global_step)
-            if logs:
-                on_log(state.global_step, logs)
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            on_step(state.global_step, state.max_steps)
-
-    return Listener()
-
-
-def _drop_printing(trainer: Any) -> None:
-    from transformers import PrinterCallback
-
-    trainer.remove_callback(PrinterCallback)  # it prints every log to stdout
-
-
-def _check_finite(name: str, value: float, step: int) -> None:
-    if not math.isfinite(value):
-        raise TrainingDivergedError(
-            f"training diverged: {name} was {value} at step {step}; lower training.learning_rate"
-            " or training.max_grad_norm, or give it more training.warmup_steps"
-        )
+    known = [Path(one) for one in sort_checkpoints(folder)]
+    whole = [str(one) for one in known if (one / "trainer_state.json").is_file()]
+    return whole[-1] if whole else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from harness.results import COST_COLUMNS, RunRecord
 from reports.sections.page import Page
@@ -13,20 +13,22 @@ __all__ = ["context"]
 
 HEADINGS = {
     "trainable_parameters": "trained parameters",
+    "trainable_percent": "trained, %",
     "footprint_mb": "weights, MB",
     "peak_memory_mb": "peak memory, MB",
     "train_seconds": "training, s",
     "train_tokens_per_second": "training, tokens/s",
     "generate_seconds": "generation, s",
     "generate_tokens_per_second": "generation, tokens/s",
+    "energy_wh": "energy, Wh",
     "prompts_cut": "prompts cut",
 }
-"""Columns of `COST_COLUMNS` that the table shows, in order, with short headings."""
+"""Columns of `COST_COLUMNS` that the table shows where known, in order, with short headings."""
 
 
 def context(page: Page) -> dict[str, object]:
     """Costs by arm (means over its runs), and every run with its state."""
-    columns = [c for c in HEADINGS if any(c in r.metrics for r in page.records)]
+    columns = [c for c in HEADINGS if not math.isnan(_mean_of(page.records, c))]
     arms = [arm.name for arm in page.plan.arms]
     return {
         "headings": [{"short": HEADINGS[c], "long": COST_COLUMNS[c]} for c in columns],
@@ -45,12 +47,14 @@ def context(page: Page) -> dict[str, object]:
     }
 
 
-def _costs(records: tuple[RunRecord, ...], arm: str, columns: list[str]) -> list[str]:
+def _costs(records: Sequence[RunRecord], arm: str, columns: list[str]) -> list[str]:
     own = [r for r in records if r.arm == arm]
-    return [_number(_mean([r.metrics.get(c, math.nan) for r in own])) for c in columns]
+    return [_number(_mean_of(own, c)) for c in columns]
 
 
-def _mean(values: list[float]) -> float:
+def _mean_of(records: Sequence[RunRecord], column: str) -> float:
+    """Mean of a cost over the runs for which it is known, NaN if there is none."""
+    values = (r.metrics.get(column, math.nan) for r in records)
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
 

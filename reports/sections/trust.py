@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from reports.comparison import Comparison
+from reports.noise import NoiseFloor
 from reports.sections.page import Page
+from reports.wording import metric_label, signed
 
 __all__ = ["context"]
 
@@ -11,8 +13,10 @@ FAILURES = ("failed", "missing")
 
 
 def context(page: Page) -> dict[str, object]:
-    """Two sentences on the method, the warnings, and the runs that did not work."""
+    """Two sentences on the method, the warnings, failed runs, and what numerics alone do."""
     comparisons = page.analysis.comparisons
+    primary = page.plan.experiment.analysis.primary
+    metrics = sorted(page.table.metrics, key=lambda metric: metric != primary)
     return {
         "basis": _basis(page, comparisons),
         "method": _method(page, comparisons),
@@ -22,6 +26,20 @@ def context(page: Page) -> dict[str, object]:
             for r in page.records
             if r.status in FAILURES
         ],
+        "noise_metrics": [metric_label(metric) for metric in metrics],
+        "noise": [_noise_row(floor, metrics) for floor in page.analysis.noise],
+    }
+
+
+def _noise_row(floor: NoiseFloor, metrics: list[str]) -> dict[str, object]:
+    percent = 100 * floor.n_changed / floor.n_items
+    share = f"{percent:.1f}%" if percent >= 0.05 or not percent else "< 0.1%"
+    return {
+        "arm": floor.arm,
+        "seed": floor.seed,
+        "changed": f"{floor.n_changed:,} of {floor.n_items:,}",
+        "share": share,
+        "shifts": [signed(floor.shifts[metric]) for metric in metrics],
     }
 
 

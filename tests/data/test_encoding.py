@@ -8,7 +8,7 @@ from harness.data import Item
 from harness.data.encoding import encode
 from harness.data.prompts import render
 from harness.errors import ExperimentError, ModelError
-from harness.experiment.base import Prompt
+from harness.experiment.data import Prompt
 
 BOTH = "question: {question} context: {context}"
 SEQ2SEQ = ["t5", "t5-metaspace", "bart", "byt5"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.data import load_dataset
 from harness.errors import DataError
-from harness.experiment.base import Data
+from harness.experiment.data import Data
 
 KINDS = ["a.json", "a.jsonl", "a.csv", "a.parquet"]
 relaxed = settings(

@@ -7,7 +7,7 @@ import pytest
 import harness.data
 from harness.data import content_hash, load_dataset
 from harness.errors import DataError
-from harness.experiment.base import Data
+from harness.experiment.data import Data
 
 EMBEDDED = {
     "source": "embedded:invented_world", "train": {"split": "train"}, "test": {"split": "test"}

@@ -2,7 +2,7 @@ import pytest
 
 from harness.data.prompts import Rendered, check_template, render
 from harness.errors import ExperimentError
-from harness.experiment.base import Prompt
+from harness.experiment.data import Prompt
 
 
 def test_fields_and_the_first_answer_are_filled_in(make_item):

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from harness.data import content_hash, load_dataset
-from harness.experiment.base import Data
+from harness.experiment.data import Data
 
 
 def load(train, test, **sections):

@@ -5,7 +5,7 @@ import pytest
 from harness.data import READERS, load_dataset
 from harness.data.sources import Place, load_from_hub, read_place
 from harness.errors import DataError, UnreachableError
-from harness.experiment.base import Data
+from harness.experiment.data import Data
 
 EMBEDDED = {"source": "embedded:invented_world", "train": {"split": "train"}}
 

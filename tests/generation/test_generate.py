@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.data.encoding import Encoded
-from harness.experiment.base import Generation, Model
+from harness.experiment.model import Model
+from harness.experiment.recipe import Generation
 from harness.generation import generate
 from harness.models.base import BaseModel, load_base
 
@@ -33,6 +34,7 @@ def texts(base: BaseModel, items: list[Encoded], **settings: int) -> list[tuple[
         base.tokenizer,
         items,
         config,
+        seed=0,
         encoder_decoder=base.encoder_decoder,
         on_step=lambda done, total: steps.append(done),
     )

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from harness.errors import ModelError
-from harness.experiment.base import LoRA, Model
+from harness.experiment.model import LoRA, Model
 from harness.models.base import load_base, load_tokenizer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ModelError, UnreachableError
-from harness.experiment.base import Model
+from harness.experiment.model import Model
 from harness.models.sources import find_model
 
 

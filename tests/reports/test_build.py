@@ -15,7 +15,7 @@ import pytest
 import reports
 from harness.errors import OutputError
 from harness.experiment import Plan
-from harness.results import RunRecord
+from harness.results import RunRecord, cluster_columns
 from reports import ScoreTable, build_report, verdict_lines
 
 CLUSTERS = ("title", "context")
@@ -138,6 +138,30 @@ def test_failed_run_is_shown_with_its_reason(
     shares = {arm.name: 0.5 for arm in plan.arms}
     html = page(plan, records_of(plan, shares, without=[("question / nf4", 1)]), tmp_path)
     assert "<td>out of memory in a test</td>" in html
+
+
+def test_answers_given_twice_survive_storage_and_stay_out_of_the_scores(
+    plan: Plan, records: Records, tmp_path: Path
+) -> None:
+    heading = "What numerics alone do</h3>"
+    assert heading not in page(plan, records, tmp_path / "once")
+    once = (tmp_path / "once/scores.parquet").read_bytes()
+    for record in records:
+        assert record.predictions is not None
+        if record.arm == "question / full":
+            again = record.predictions["prediction"].where(record.predictions.index != 3, HOSTILE)
+            record.predictions.insert(3, "again", again)
+        file = tmp_path / "predictions.parquet"
+        record.predictions.to_parquet(file, index=False)
+        stored = pd.read_parquet(file)
+        stored["references"] = [list(entry) for entry in stored["references"]]
+        object.__setattr__(record, "predictions", stored)
+    assert cluster_columns(records) == CLUSTERS
+    html = page(plan, records, tmp_path / "twice")
+    assert html.count(heading) == 1
+    assert html.count("1 of 200<small>0.5%</small>") == 3
+    assert (tmp_path / "twice/scores.parquet").read_bytes() == once
+    assert "<script" not in html
 
 
 def test_replaces_an_earlier_report(plan: Plan, records: Records, tmp_path: Path) -> None:

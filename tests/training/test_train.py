@@ -9,12 +9,14 @@ import torch
 
 from harness.data.encoding import Encoded
 from harness.errors import TrainingDivergedError
-from harness.experiment.base import Generation, LoRA, Model, Training
+from harness.experiment.model import LoRA, Model
+from harness.experiment.recipe import Generation, Training
 from harness.generation import generate
-from harness.models.adapters import trainable
 from harness.models.base import BaseModel, load_base
+from harness.models.trainable import trainable
 from harness.training import train
-from harness.training.train import IGNORED, _features
+from harness.training.examples import features
+from harness.training.loss import IGNORED
 
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
@@ -60,13 +62,14 @@ def run(base: BaseModel, model, config: Training, *, seed: int = 0, validation=(
 
 def test_it_learns_ten_items_and_when_to_stop(base: BaseModel) -> None:
     config = Training(max_steps=80, learning_rate=1e-2, batch_size=10)
-    with trainable(base, None, seed=0) as model:
+    with trainable(base, Model(name="any", adapter=None), seed=0) as model:
         run(base, model, config)
         predictions = generate(
             model,
             base.tokenizer,
             examples(base),
             Generation(max_new_tokens=12),
+            seed=0,
             encoder_decoder=base.encoder_decoder,
             on_step=lambda done, total: None,
         )
@@ -76,39 +79,49 @@ def test_it_learns_ten_items_and_when_to_stop(base: BaseModel) -> None:
 
 
 def test_only_target_tokens_are_in_a_decoder_only_loss(base: BaseModel) -> None:
-    for example, features in zip(
-        examples(base), _features(examples(base), base.encoder_decoder), strict=True
-    ):
+    made = features(examples(base), base.encoder_decoder)
+    for example, one in zip(examples(base), made, strict=True):
         if base.encoder_decoder:
-            assert features["labels"] == example.target_ids
+            assert one["labels"] == example.target_ids
             continue
-        assert features["input_ids"] == example.prompt_ids + example.target_ids
-        counted = [label for label in features["labels"] if label != IGNORED]
+        assert one["input_ids"] == example.prompt_ids + example.target_ids
+        counted = [label for label in one["labels"] if label != IGNORED]
         assert counted == example.target_ids
-        assert features["labels"][: len(example.prompt_ids)] == [IGNORED] * len(example.prompt_ids)
+        assert one["labels"][: len(example.prompt_ids)] == [IGNORED] * len(example.prompt_ids)
 
 
-def test_the_ending_eos_is_in_the_loss_even_when_it_is_the_pad_token(base: BaseModel) -> None:
-    """A collator that masks labels by pad id would drop it: the model would never stop."""
-    labels: list[torch.Tensor] = []
-    with trainable(base, LoRA(), seed=0) as model:
+def test_the_loss_is_the_mean_over_target_tokens_their_eos_included(base: BaseModel) -> None:
+    """Even where eos is the pad token: masked by pad id, the model would never learn to stop."""
+    expected: list[float] = []
+    for example in examples(base):
+        prompt, target = torch.tensor([example.prompt_ids]), torch.tensor([example.target_ids])
+        with torch.no_grad():
+            if base.encoder_decoder:
+                start = torch.tensor([[base.model.config.decoder_start_token_id]])
+                shifted = torch.cat([start, target[:, :-1]], dim=1)
+                logits = base.model(input_ids=prompt, decoder_input_ids=shifted).logits
+            else:
+                whole = torch.cat([prompt, target], dim=1)
+                logits = base.model(input_ids=whole).logits[:, prompt.shape[1] - 1 : -1]
+        chances = logits.log_softmax(dim=-1)[0]
+        expected += [-float(chances[at, token]) for at, token in enumerate(example.target_ids)]
+    logs: list[float] = []
+    for config in (
+        Training(max_steps=1, batch_size=10),
+        Training(max_steps=1, batch_size=3, gradient_accumulation=4),
+    ):
+        with trainable(base, Model(name="any", adapter=LoRA()), seed=0) as model:
+            run(base, model, config, log=lambda step, v: logs.append(v.get("train_loss")))
+    mean = sum(expected) / len(expected)
+    assert [one for one in logs if one] == pytest.approx([mean, mean], rel=1e-4)
+
+
+def _order(base: BaseModel, config: Training, seed: int) -> list[list[list[int]]]:
+    """Inputs in the order in which they were trained on."""
+    seen: list[list[list[int]]] = []
+    with trainable(base, Model(name="any", adapter=LoRA(dropout=0.1)), seed=seed) as model:
         model.register_forward_pre_hook(
-            lambda module, args, kwargs: labels.append(kwargs["labels"]), with_kwargs=True
-        )
-        run(base, model, Training(max_steps=1, batch_size=10))
-    eos = base.tokenizer.eos_token_id
-    assert (labels[0] == eos).sum(dim=1).tolist() == [1] * 10
-
-
-def _order(base: BaseModel, config: Training, seed: int) -> list[list[int]]:
-    """Prompt lengths in the order in which items were trained on; they identify items here."""
-    seen: list[list[int]] = []
-    with trainable(base, LoRA(dropout=0.1), seed=seed) as model:
-        model.register_forward_pre_hook(
-            lambda module, args, kwargs: seen.append(
-                (kwargs["labels"] != IGNORED).sum(dim=1).tolist()
-                + kwargs["attention_mask"].sum(dim=1).tolist()
-            ),
+            lambda module, args, kwargs: seen.append(kwargs["input_ids"].tolist()),
             with_kwargs=True,
         )
         run(base, model, config, seed=seed)
@@ -130,7 +143,7 @@ def test_the_order_of_items_depends_on_the_seed_alone(model_folders: dict[str, P
 
 def test_the_same_seed_gives_the_same_weights(base: BaseModel) -> None:
     def weights(seed: int) -> torch.Tensor:
-        with trainable(base, LoRA(r=2, dropout=0.2), seed=seed) as model:
+        with trainable(base, Model(name="any", adapter=LoRA(r=2, dropout=0.2)), seed=seed) as model:
             run(base, model, Training(epochs=1, batch_size=3), seed=seed)
             return torch.cat([p.flatten() for p in model.parameters() if p.requires_grad])
 
@@ -140,7 +153,7 @@ def test_the_same_seed_gives_the_same_weights(base: BaseModel) -> None:
 
 def test_losses_are_told(base: BaseModel) -> None:
     logs: list[tuple[int, dict[str, float]]] = []
-    with trainable(base, LoRA(), seed=0) as model:
+    with trainable(base, Model(name="any", adapter=LoRA()), seed=0) as model:
         summary = run(
             base,
             model,
@@ -157,7 +170,7 @@ def test_losses_are_told(base: BaseModel) -> None:
 
 
 def test_a_training_that_diverges_says_so(base: BaseModel) -> None:
-    with trainable(base, LoRA(), seed=0) as model:
+    with trainable(base, Model(name="any", adapter=LoRA()), seed=0) as model:
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
                 parameter.data.fill_(float("nan"))

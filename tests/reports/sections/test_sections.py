@@ -10,6 +10,7 @@ import reports.sections
 from harness.experiment import Experiment, Plan
 from harness.results import RunRecord
 from reports.analysis import analyse
+from reports.noise import NoiseFloor
 from reports.scores import ScoreTable
 from reports.sections import SECTIONS, Page
 from reports.sections.provenance import resolved_yaml
@@ -45,6 +46,22 @@ def test_costs_are_means_over_an_arms_runs(page: Page) -> None:
     assert rows["question / full"][headings.index("training, tokens/s")] == f"{expected:,.0f}"
 
 
+def test_costs_that_are_known_of_no_run_are_not_shown(page: Page) -> None:
+    nan = float("nan")
+    for place, record in enumerate(page.records):
+        energy = 0.125 if place == 0 else nan
+        more = {"energy_wh": energy, "peak_memory_mb": nan, "trainable_percent": 7.021714}
+        object.__setattr__(record, "metrics", {**record.metrics, **more})
+    context = SECTIONS["runs"](page)
+    rows = {row["arm"]: row["costs"] for row in context["arms"]}  # type: ignore[attr-defined]
+    headings = [h["short"] for h in context["headings"]]  # type: ignore[attr-defined]
+    assert "peak memory, MB" not in headings
+    first, other = rows["question / full"], rows["question / nf4"]
+    assert first[headings.index("trained, %")] == "7.02"
+    assert first[headings.index("energy, Wh")] == "0.125"
+    assert other[headings.index("energy, Wh")] == "–"
+
+
 def test_reused_runs_cost_nothing_now(page: Page) -> None:
     assert _duration(page.records) == "3 minutes"
     reused = tuple(dataclasses.replace(r, status="reused") for r in page.records)
@@ -70,3 +87,23 @@ def test_trust_names_scope_and_size(page: Page) -> None:
     basis = str(SECTIONS["trust"](page)["basis"])
     assert "200 items in 25 clusters (by “title”) after training with 3 seeds" in basis
     assert "about the recipe" in basis
+
+
+@pytest.mark.parametrize(
+    ("n_changed", "share"), [(0, "0.0%"), (1, "< 0.1%"), (7, "0.1%"), (1234, "12.3%")]
+)
+def test_trust_shows_what_numerics_alone_do(page: Page, n_changed: int, share: str) -> None:
+    shifts = {"em": 0.0, "f1": -0.31, "bleu": float("nan"), "rouge1": 0.02, "rouge2": 1.0}
+    floor = NoiseFloor("question / full", 2, 10_000, n_changed, {**shifts, "rougeL": 2.5})
+    analysis = dataclasses.replace(page.analysis, noise=(floor,))
+    context = SECTIONS["trust"](dataclasses.replace(page, analysis=analysis))
+    assert context["noise_metrics"] == ["F1", "EM", "BLEU", "ROUGE-1", "ROUGE-2", "ROUGE-L"]
+    assert context["noise"] == [
+        {
+            "arm": "question / full",
+            "seed": 2,
+            "changed": f"{n_changed:,} of 10,000",
+            "share": share,
+            "shifts": ["−0.3", "0.0", "–", "+0.02", "+1.0", "+2.5"],
+        }
+    ]

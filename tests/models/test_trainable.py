@@ -1,4 +1,4 @@
-"""Adapters: a run leaves the shared base as it was, and starts from its seed alone."""
+"""Training: a run leaves the shared base as it was, and starts from its seed alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import pytest
 import torch
 
 from harness.errors import ModelError
-from harness.experiment.base import LoRA, Model
-from harness.models.adapters import count_parameters, trainable
+from harness.experiment.model import LoRA, Model
 from harness.models.base import BaseModel, load_base
+from harness.models.trainable import count_parameters, trainable
+
+
+def training(adapter: LoRA | None) -> Model:
+    return Model(name="any", adapter=adapter)
 
 
 @pytest.fixture(params=["t5", "llama"])
@@ -29,7 +33,7 @@ def _same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 @pytest.mark.parametrize("adapter", [LoRA(r=2), None], ids=["lora", "full"])
 def test_the_base_is_the_same_afterwards(base: BaseModel, adapter: LoRA | None) -> None:
     before = _weights(base.model)
-    with trainable(base, adapter, seed=0) as model:
+    with trainable(base, training(adapter), seed=0) as model:
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.data.add_(1.0)
@@ -39,15 +43,15 @@ def test_the_base_is_the_same_afterwards(base: BaseModel, adapter: LoRA | None) 
 
 def test_the_base_is_given_back_when_a_run_fails(base: BaseModel) -> None:
     before = _weights(base.model)
-    with pytest.raises(RuntimeError, match="boom"), trainable(base, LoRA(), seed=0):
+    with pytest.raises(RuntimeError, match="boom"), trainable(base, training(LoRA()), seed=0):
         raise RuntimeError("boom")
     assert _same(_weights(base.model), before)
 
 
 def test_all_weights_are_trained_without_an_adapter_even_after_one(base: BaseModel) -> None:
-    with trainable(base, LoRA(), seed=0):
+    with trainable(base, training(LoRA()), seed=0):
         pass
-    with trainable(base, None, seed=0) as model:
+    with trainable(base, training(None), seed=0) as model:
         counted = count_parameters(model)
     assert counted.trained == counted.total
 
@@ -55,7 +59,7 @@ def test_all_weights_are_trained_without_an_adapter_even_after_one(base: BaseMod
 def test_an_adapter_starts_from_the_seed_alone(base: BaseModel) -> None:
     def start(seed: int) -> dict[str, torch.Tensor]:
         torch.rand(seed + 1)  # whatever was drawn before must not matter
-        with trainable(base, LoRA(r=2), seed=seed) as model:
+        with trainable(base, training(LoRA(r=2)), seed=seed) as model:
             return {n: p.clone() for n, p in model.named_parameters() if p.requires_grad}
 
     assert _same(start(1), start(1))
@@ -63,7 +67,7 @@ def test_an_adapter_starts_from_the_seed_alone(base: BaseModel) -> None:
 
 
 def test_only_the_adapter_is_trained(base: BaseModel) -> None:
-    with trainable(base, LoRA(r=2), seed=0) as model:
+    with trainable(base, training(LoRA(r=2)), seed=0) as model:
         counted = count_parameters(model)
         assert 0 < counted.trained < counted.total
         assert all("lora_" in name for name, p in model.named_parameters() if p.requires_grad)
@@ -77,7 +81,7 @@ def test_quantized_weights_are_counted_as_what_they_stand_for(
         base = load_base(
             Model(name=str(model_folders["t5"]), precision=precision, adapter=LoRA(r=2))
         )
-        with trainable(base, LoRA(r=2), seed=0) as model:
+        with trainable(base, training(LoRA(r=2)), seed=0) as model:
             counts[precision] = count_parameters(model)
     assert counts["full"] == counts["nf4"]
 
@@ -86,7 +90,7 @@ def test_targets_that_do_not_exist_are_explained(base: BaseModel) -> None:
     adapter = LoRA(targets=("no_such_layer",))
     with (
         pytest.raises(ModelError, match=r"adapter\.targets") as caught,
-        trainable(base, adapter, seed=0),
+        trainable(base, training(adapter), seed=0),
     ):
         pass
     assert "all-linear" in str(caught.value)

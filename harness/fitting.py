@@ -1,0 +1,68 @@
+"""Whether an arm's settings fit its model: found out before any weights are loaded.
+
+What a single section of the experiment file can break is the schema's business; here are
+the rules that need the model's architecture and tokenizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.data import Item
+from harness.data.encoding import encode
+from harness.errors import ExperimentError
+from harness.experiment.base import Base
+from harness.models.sources import ModelSource
+
+if TYPE_CHECKING:
+    from harness.models.trainable import ParameterCount
+
+__all__ = ["check_fit"]
+
+
+def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> ParameterCount:
+    """See that adapter, frozen weights, precision, prompts and lengths fit the model.
+
+    Parameters
+    ----------
+    config : Base
+        An arm's configuration.
+    source : ModelSource
+        Where its base model was found.
+    items : sequence of Item
+        A few of its items, which are encoded.
+
+    Returns
+    -------
+    ParameterCount
+        What would be trained.
+
+    Raises
+    ------
+    ModelError, ExperimentError
+        They do not; the message says what would.
+    """
+    from harness.models.base import load_shape, load_tokenizer
+    from harness.models.inspection import inspect
+    from harness.training.examples import check_packing
+
+    shape = load_shape(config.model, source)
+    counted = inspect(config.model, source)
+    tokenizer = load_tokenizer(config.model, source)
+    encode(items, config.prompt, tokenizer, encoder_decoder=bool(shape.is_encoder_decoder))
+    positions = getattr(shape, "max_position_embeddings", None)
+    virtual = getattr(config.model.adapter, "virtual_tokens", 0)
+    if config.training.packing:
+        check_packing(shape.model_type, learns_prompts=bool(virtual))
+    after = max(config.prompt.max_target_tokens, config.generation.max_new_tokens)
+    needed = virtual + config.prompt.max_tokens + (0 if shape.is_encoder_decoder else after)
+    if positions and needed > positions:
+        raise ExperimentError(
+            "the longest allowed input does not fit into the model",
+            where="base.prompt.max_tokens",
+            got=f"{needed} tokens, the answer included",
+            allowed=f"at most {positions} with {config.model.name}",
+            fix="lower prompt.max_tokens",
+        )
+    return counted

@@ -1,0 +1,82 @@
+"""The other rules are tested where their cases are made, in `test_analysis`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from harness.experiment import Plan
+from harness.results import RunRecord
+from reports.analysis import analyse
+from reports.scores import ScoreTable
+
+N_ITEMS = 200
+
+
+def answers(n_wrong: int) -> list[str]:
+    return ["tarn" if i < n_wrong else f"mola{i}" for i in range(N_ITEMS)]
+
+
+@pytest.fixture
+def noise_warnings(make_experiment: Callable[..., Plan]) -> Callable[..., list[str]]:
+    """Warnings about noise when the treatment, and second answers, have so many items wrong."""
+    levels = {"control": {"full": {}}, "treatments": {"nf4": {"model.precision": "nf4"}}}
+
+    def warnings(treatment_wrong: int, again_wrong: tuple[int, ...], *metrics: str) -> list[str]:
+        hypotheses = [
+            {"factor": "precision", "claim": "different", "metric": m} for m in metrics or ("f1",)
+        ]
+        plan = make_experiment(
+            factors={"precision": levels}, seeds=(0, 1), analysis={"hypotheses": hypotheses}
+        )
+        records = []
+        for run in plan.runs:
+            control = run.arm.name == "full"
+            table = pd.DataFrame(
+                {
+                    "item": [f"q{i}" for i in range(N_ITEMS)],
+                    "title": [f"Region {i % 20}" for i in range(N_ITEMS)],
+                    "references": [[f"mola{i}"] for i in range(N_ITEMS)],
+                    "prediction": answers(0 if control else treatment_wrong),
+                }
+            )
+            if control and run.seed < len(again_wrong):
+                table["again"] = answers(again_wrong[run.seed])
+            records.append(RunRecord(run.arm.name, run.seed, "finished", "f", predictions=table))
+        analysis = analyse(plan, ScoreTable.from_records(records, plan, ("title",)), records)
+        assert len(analysis.noise) == len(again_wrong)
+        assert analysis.comparisons[0].estimate == pytest.approx(-treatment_wrong / 2)
+        return [text for text in analysis.warnings if "batch" in text]
+
+    return warnings
+
+
+def test_a_difference_within_the_noise_is_named(
+    noise_warnings: Callable[..., list[str]],
+) -> None:
+    (text,) = noise_warnings(3, (0, 4))  # 1.5 points, where batching moved 2 of one run
+    assert "moved F1 by up to 2.0 points" in text
+    assert "precision: nf4 vs full (−1.5)" in text
+
+
+@pytest.mark.parametrize(
+    ("treatment_wrong", "again_wrong", "n_warnings"),
+    [(4, (4,), 1), (5, (4, 1), 0), (3, (), 0), (0, (0, 0), 0)],
+    ids=["as large", "larger", "answered once", "no noise"],
+)
+def test_a_difference_beyond_the_noise_needs_no_word(
+    treatment_wrong: int,
+    again_wrong: tuple[int, ...],
+    n_warnings: int,
+    noise_warnings: Callable[..., list[str]],
+) -> None:
+    assert len(noise_warnings(treatment_wrong, again_wrong)) == n_warnings
+
+
+def test_each_metric_has_its_own_noise(noise_warnings: Callable[..., list[str]]) -> None:
+    texts = noise_warnings(1, (2,), "em", "bleu")  # one word cannot have four in a row: BLEU is 0
+    assert len(texts) == 1
+    assert "moved EM by up to 1.0 points" in texts[0]
+    assert texts[0].endswith("No larger: precision: nf4 vs full (−0.5).")
