@@ -43,7 +43,7 @@ def sampling_processors(config: Generation, seeds: Sequence[int]) -> Any:
     """
     import torch
     from transformers import LogitsProcessorList
-    from transformers.generation import (
+    from transformers.generation.logits_process import (
         TemperatureLogitsWarper,
         TopKLogitsWarper,
         TopPLogitsWarper,

@@ -55,7 +55,9 @@ def peft_config(model: nn.Module, adapter: Adapter, *, encoder_decoder: bool) ->
     """
     import peft
 
-    task = {"task_type": peft.TaskType.SEQ_2_SEQ_LM if encoder_decoder else peft.TaskType.CAUSAL_LM}
+    task: dict[str, Any] = {
+        "task_type": peft.TaskType.SEQ_2_SEQ_LM if encoder_decoder else peft.TaskType.CAUSAL_LM
+    }
     if isinstance(adapter, LoRA):
         return peft.LoraConfig(
             **task,

@@ -66,6 +66,7 @@ def load_base(config: Model, source: ModelSource | None = None) -> BaseModel:
     shape = load_shape(config, source)
     check_range(config, shape.model_type)
     auto = auto_class(config, shape)
+    model: Any  # PreTrainedModel, whose methods are partly untyped
     try:
         if source.gguf_file:
             model = _from_gguf(auto, config, source)

@@ -5,7 +5,7 @@ Decides which weights `requires_grad`; trains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -49,8 +49,7 @@ def _frozen(model: nn.Module, config: Freeze) -> set[str]:
     if config.groups != "all":
         for group in groups:
             if all(place.group != group for place in where.values()):
-                known = sorted({place.group for place in where.values()})
-                raise _nothing("groups", group, known)
+                raise _nothing("groups", group, sorted({one.group for one in where.values()}))
     for pattern in config.names:
         frozen |= _matching(pattern, where, "names")
     for pattern in config.except_names:
@@ -71,7 +70,7 @@ def _matching(pattern: str, names: Iterable[str], key: str) -> set[str]:
     return found
 
 
-def _nothing(key: str, got: str, known: list[str]) -> ModelError:
+def _nothing(key: str, got: str, known: Sequence[str]) -> ModelError:
     more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
     return ModelError(
         "this matches no weight of the model",

@@ -46,7 +46,8 @@ def collator(
     from transformers import DataCollatorForSeq2Seq, DataCollatorWithFlattening
 
     if packing:
-        return DataCollatorWithFlattening()
+        flatten: Any = DataCollatorWithFlattening  # untyped
+        return flatten()
     tokenizer.padding_side = "right"
     return DataCollatorForSeq2Seq(
         tokenizer,

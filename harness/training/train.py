@@ -110,7 +110,7 @@ def train(
 
         def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
             output = super().evaluation_loop(*args, **kwargs)
-            if score is not None:
+            if score is not None and output.metrics is not None:
                 scores = score(validation)
                 output.metrics.update({f"eval_{name}": one for name, one in scores.items()})
                 tokenizer.padding_side = "right"  # generation may have turned it
