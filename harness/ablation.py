@@ -5,13 +5,15 @@ The one place where plan, executor, tracking and report meet; each of them is el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from harness.errors import TrackingError
 from harness.executors.inline import Bases, run_inline
+from harness.executors.ranks import follow, is_follower
 from harness.experiment import Arm, RunSpec, load_experiment, make_plan
 from harness.experiment.data import Split, Validation
 from harness.experiment.fingerprint import plan_hash
@@ -31,6 +33,9 @@ from harness.tracking import (
     start_ablation,
 )
 from harness.tracking.glance import finished_fingerprints
+
+if TYPE_CHECKING:
+    from harness.training import Checkpoints
 
 __all__ = ["run_ablation"]
 
@@ -68,7 +73,7 @@ def run_ablation(
     InputError
         Something that was given cannot be used; no run was started.
     """
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, quiet=is_follower())
     plan = make_plan(load_experiment(file, assignments))
     for name in asked_of_the_hub(plan):
         console.print(f"asking the hub for {name}", markup=False, soft_wrap=True)
@@ -79,6 +84,10 @@ def run_ablation(
     new = [run for run in plan.runs if prepared.fingerprints[run.name] not in known]
     bases = _checked_bases(new, prepared, console)
     folder = output_folder(output, plan)
+    checkpoints = _checkpoints(prepared, folder)
+    if is_follower():
+        follow(plan.runs, datasets=prepared.datasets, bases=bases, checkpoints=checkpoints)
+        return 0
     console.print("opening the tracking store (making a new one takes some seconds)")
     store = open_store(tracking_uri)
     identity = plan_hash(plan.experiment.model_dump(mode="json"), prepared.fingerprints)
@@ -92,7 +101,7 @@ def run_ablation(
         records = _reused(prepared, ablation, store, console) if reuse else []
         done = {(record.arm, record.seed) for record in records}
         todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
-        records += _executed(todo, prepared, ablation, bases, console, folder)
+        records += _executed(todo, prepared, ablation, bases, console, checkpoints)
         _say_cuts(records, console)
         make_report(plan, records, folder, ablation.run_id, identity, store, ablation)
     return say_failures(records, console)
@@ -120,6 +129,17 @@ def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console
     return bases
 
 
+def _checkpoints(prepared: Prepared, folder: Path) -> dict[str, Checkpoints | None]:
+    """Where each run's checkpoints are; named by fingerprint, so that only the same run goes on."""
+    from harness.training import Checkpoints
+
+    every = prepared.plan.experiment.resources.checkpoint_every
+    return {
+        name: Checkpoints(folder / "checkpoints" / identity[:16], every) if every else None
+        for name, identity in prepared.fingerprints.items()
+    }
+
+
 def _reused(
     prepared: Prepared, ablation: Ablation, store: Store, console: Console
 ) -> list[RunRecord]:
@@ -145,11 +165,8 @@ def _executed(
     ablation: Ablation,
     bases: Bases,
     console: Console,
-    folder: Path,
+    checkpoints: Mapping[str, Checkpoints | None],
 ) -> list[RunRecord]:
-    from harness.training import Checkpoints
-
-    every = prepared.plan.experiment.resources.checkpoint_every
     with Progress(len(todo), console) as progress:
         try:
             runs = run_inline(
@@ -160,7 +177,7 @@ def _executed(
                 fingerprints=prepared.fingerprints,
                 progress=progress,
                 bases=bases,
-                checkpoints=Checkpoints(folder / "checkpoints", every) if every else None,
+                checkpoints=checkpoints,
             )
             return list(runs)
         except (KeyboardInterrupt, SystemExit):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.data import Dataset, Item
 from harness.data.encoding import Encoded, encode
 from harness.energy import EnergyMeter
+from harness.experiment.data import Prompt
 from harness.experiment.plan import RunSpec
 from harness.memory import peak_memory_mb, reset_peak_memory
 from harness.metrics import METRICS, corpus_scores, score_items
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     from harness.generation import Prediction
     from harness.models.base import BaseModel
-    from harness.training import Checkpoints
+    from harness.training import Checkpoints, TrainingSummary
 
-__all__ = ["Listener", "RunOutput", "execute"]
+__all__ = ["Listener", "RunOutput", "execute", "train_along"]
 
 
 class Listener(NamedTuple):
@@ -94,16 +95,10 @@ def execute(
     """
     from harness.models.saving import save_model
     from harness.models.trainable import count_parameters, trainable
-    from harness.training import train
 
     config = spec.arm.config
     listener.stage("preparing", 0, 1)
-    train_items, validation_items, test_items = (
-        encode(items, config.prompt, base.tokenizer, encoder_decoder=base.encoder_decoder)
-        for items in (dataset.train, dataset.validation, dataset.test)
-    )
-    answer = functools.partial(_answer, spec=spec, base=base)
-    scored = config.training.best is not None and config.training.best.metric in METRICS
+    train_items, validation_items, test_items = _encoded(dataset, config.prompt, base)
     reset_peak_memory()
     meter = EnergyMeter()
     meter.start()
@@ -114,28 +109,19 @@ def execute(
 
     with trainable(base, config.model, spec.seed) as model:
         parameters = count_parameters(model)
-        summary = train(
-            model,
-            base.tokenizer,
-            train_items,
-            validation_items,
-            config.training,
-            seed=spec.seed,
-            encoder_decoder=base.encoder_decoder,
-            on_log=listener.log,
-            on_step=lambda done, total: stage("training", done, total),
-            score=(lambda items: _validated(model, items, dataset, answer)) if scored else None,
-            checkpoints=checkpoints,
+        told = Listener(stage, listener.log)
+        summary = _train(
+            model, spec, dataset, base, (train_items, validation_items), told, checkpoints
         )
         started = time.perf_counter()
-        predictions = answer(model, test_items, on_step=functools.partial(stage, "generating"))
+        on_step = functools.partial(stage, "generating")
+        predictions = _answer(model, test_items, spec, base, on_step)
         seconds = time.perf_counter() - started
         energy = meter.stop()
         again = None
         if spec.twice:
-            again = answer(
-                model, test_items, on_step=functools.partial(stage, "generating again"), again=True
-            )
+            on_step = functools.partial(stage, "generating again")
+            again = _answer(model, test_items, spec, base, on_step, again=True)
         listener.stage("saving", 0, 1)
         save_model(model, base.tokenizer, model_folder)
     table = _table(dataset.test, test_items, predictions, dataset.cluster_names)
@@ -165,13 +151,81 @@ def execute(
     )
 
 
+def train_along(
+    spec: RunSpec, dataset: Dataset, base: BaseModel, checkpoints: Checkpoints | None = None
+) -> None:
+    """Take part in the training of a run that another process executes.
+
+    Parameters
+    ----------
+    spec, dataset, base, checkpoints
+        As for `execute`, and the same as there.
+
+    Raises
+    ------
+    TrainingDivergedError
+        As in the process that executes the run.
+    """
+    from harness.models.trainable import trainable
+
+    items = _encoded(dataset, spec.arm.config.prompt, base)[:2]
+    quiet = Listener(stage=lambda name, done, total: None, log=lambda step, values: None)
+    with trainable(base, spec.arm.config.model, spec.seed) as model:
+        _train(model, spec, dataset, base, items, quiet, checkpoints)
+
+
+def _encoded(
+    dataset: Dataset, prompt: Prompt, base: BaseModel
+) -> tuple[list[Encoded], list[Encoded], list[Encoded]]:
+    def encoded(items: Sequence[Item]) -> list[Encoded]:
+        return encode(items, prompt, base.tokenizer, encoder_decoder=base.encoder_decoder)
+
+    return encoded(dataset.train), encoded(dataset.validation), encoded(dataset.test)
+
+
+def _train(
+    model: Any,
+    spec: RunSpec,
+    dataset: Dataset,
+    base: BaseModel,
+    items: tuple[list[Encoded], list[Encoded]],
+    listener: Listener,
+    checkpoints: Checkpoints | None,
+) -> TrainingSummary:
+    from harness.training import train
+
+    training = spec.arm.config.training
+    references = {item.id: item.answers for item in (*dataset.validation, *dataset.train)}
+
+    def score(encoded: Sequence[Encoded]) -> dict[str, float]:
+        on_step = functools.partial(listener.stage, "generating validation answers")
+        found = _answer(model, encoded, spec, base, on_step)
+        columns = score_items(
+            [one.text for one in found], [list(references[one.item_id]) for one in found]
+        )
+        return corpus_scores(columns)
+
+    return train(
+        model,
+        base.tokenizer,
+        *items,
+        training,
+        seed=spec.seed,
+        encoder_decoder=base.encoder_decoder,
+        on_log=listener.log,
+        on_step=functools.partial(listener.stage, "training"),
+        score=score if training.best is not None and training.best.metric in METRICS else None,
+        checkpoints=checkpoints,
+    )
+
+
 def _answer(
     model: Any,
     items: Sequence[Encoded],
-    *,
     spec: RunSpec,
     base: BaseModel,
     on_step: Callable[[int, int], None],
+    *,
     again: bool = False,
 ) -> list[Prediction]:
     """Predictions; `again` from smaller batches in another order, which should change nothing."""
@@ -191,18 +245,6 @@ def _answer(
         on_step=on_step,
         shortest_first=again,
     )
-
-
-def _validated(
-    model: Any, encoded: Sequence[Encoded], dataset: Dataset, answer: Callable[..., Any]
-) -> dict[str, float]:
-    """Scores of a model on validation items."""
-    known = {item.id: item.answers for item in (*dataset.validation, *dataset.train)}
-    predictions = answer(model, encoded, on_step=lambda done, total: None)
-    columns = score_items(
-        [one.text for one in predictions], [list(known[one.item_id]) for one in predictions]
-    )
-    return corpus_scores(columns)
 
 
 def _table(

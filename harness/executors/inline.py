@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data import Dataset
+from harness.errors import TrainingDivergedError
+from harness.executors.ranks import announce, processes
 from harness.experiment import RunSpec
 from harness.progress import Progress, scores_text
 from harness.results import RunRecord
@@ -71,12 +73,13 @@ def run_inline(
     fingerprints: Mapping[str, str],
     progress: Progress,
     bases: Bases,
-    checkpoints: Checkpoints | None = None,
+    checkpoints: Mapping[str, Checkpoints | None],
 ) -> Iterator[RunRecord]:
     """Execute runs in order, and yield each one's record when it has ended.
 
     A run that fails, for whatever reason, is a record with that reason; the next one
-    goes on. Only an interrupt by the person ends the iteration.
+    goes on. Only an interrupt by the person ends the iteration; and, where several processes
+    train together, a failure that the others may not have had.
 
     Parameters
     ----------
@@ -86,9 +89,9 @@ def run_inline(
         From arm name to its items, and to what tracking is told about them.
     fingerprints : mapping
         From run name to the run's identity.
-    checkpoints : Checkpoints, optional
-        Trainings leave checkpoints in a folder of their own below this one, named by the
-        fingerprint, and go on from those that an interrupted one has left.
+    checkpoints : mapping
+        From run name to where its training leaves checkpoints, and goes on from those that
+        an interrupted one has left, if anywhere.
     """
     for spec in runs:
         progress.start(spec.name)
@@ -97,10 +100,12 @@ def run_inline(
         try:
             with ablation.run(spec, inputs[spec.arm.name]) as tracked:
                 run_id = tracked.run_id
-                own = _own(checkpoints, fingerprints[spec.name])
-                base = bases.get(spec)
+                base, own = bases.get(spec), checkpoints[spec.name]
+                announce(spec.name)
                 output = _run(spec, datasets[spec.arm.name], tracked, progress, base, own)
         except Exception as error:
+            if processes() > 1 and not isinstance(error, TrainingDivergedError):
+                raise
             bases.drop()  # whatever the failure left on it must not reach the next run
             reason = reason_of(error)
             progress.finish(f"failed: {reason}")
@@ -120,12 +125,7 @@ def run_inline(
                 predictions=output.predictions,
             )
         yield record
-
-
-def _own(checkpoints: Checkpoints | None, fingerprint: str) -> Checkpoints | None:
-    if checkpoints is None:
-        return None
-    return checkpoints._replace(folder=checkpoints.folder / fingerprint[:16])
+    announce(None)
 
 
 def _run(

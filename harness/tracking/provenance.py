@@ -32,6 +32,8 @@ PACKAGES: Final = (
     "pandas",
     "numpy",
     "scipy",
+    "gguf",
+    "nvidia-ml-py",
     "seaborn",
     "matplotlib",
     "sacrebleu",
