@@ -32,7 +32,7 @@ COST_COLUMNS: Mapping[str, str] = {
     "kept_step": "optimizer step whose weights were kept",
     "footprint_mb": "weights in memory, MB",
     "peak_memory_mb": "peak memory of the process (CPU) or the device (GPU), MB",
-    "train_seconds": "wall time of training, s",
+    "train_seconds": "wall time of training, evaluations in between included, s",
     "train_tokens_per_second": "input and target tokens trained on, per second",
     "generate_seconds": "wall time of generating the test predictions, s",
     "generate_tokens_per_second": "new tokens generated, per second",

@@ -109,7 +109,7 @@ def analyse(plan: Plan, table: ScoreTable, records: Sequence[RunRecord]) -> Anal
         exploratory,
         _scoreboard(table),
         noise,
-        warnings_of(table, records, comparisons, noise),
+        warnings_of(plan, table, records, comparisons, noise),
     )
 
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,4 +143,6 @@ def _run(
         tracked.finish(output.metrics, output.predictions, artifacts=Path(folder))
     if checkpoints is not None:  # everything is stored: there is nothing left to go on from
         shutil.rmtree(checkpoints.folder, ignore_errors=True)
+        with suppress(OSError):  # the folder of all of them, once it is empty
+            checkpoints.folder.parent.rmdir()
     return output

@@ -80,3 +80,14 @@ def test_each_metric_has_its_own_noise(noise_warnings: Callable[..., list[str]])
     assert len(texts) == 1
     assert "moved EM by up to 1.0 points" in texts[0]
     assert texts[0].endswith("No larger: precision: nf4 vs full (−0.5).")
+
+
+def test_a_debugging_run_is_called_one(make_experiment: Callable[..., Plan]) -> None:
+    levels = {
+        "control": {"all": {}},
+        "treatments": {"two batches": {"training.overfit_batches": 2}},
+    }
+    plan = make_experiment(factors={"items": levels}, analysis={})
+    table = ScoreTable.from_records([], plan, ("title",))
+    (text,) = [one for one in analyse(plan, table, []).warnings if "debugging" in one]
+    assert text.endswith("the training of two batches to a few batches.")
