@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from harness.errors import TrackingError
-from harness.executors.inline import Bases, run_inline
+from harness.executors.bases import Bases
+from harness.executors.inline import run_inline
 from harness.executors.ranks import follow, is_follower
 from harness.experiment import Arm, RunSpec, load_experiment, make_plan
 from harness.experiment.data import Split, Validation

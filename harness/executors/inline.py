@@ -1,8 +1,7 @@
-"""Runs in this process, one after another; a base model is loaded once for all its runs."""
+"""Runs in this process, one after another."""
 
 from __future__ import annotations
 
-import gc
 import shutil
 import tempfile
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.data import Dataset
 from harness.errors import TrainingDivergedError
+from harness.executors.bases import Bases
 from harness.executors.ranks import announce, processes
 from harness.experiment import RunSpec
 from harness.progress import Progress, scores_text
@@ -22,47 +22,10 @@ from harness.tracking import ActiveRun, DataInput, reason_of
 
 if TYPE_CHECKING:
     from harness.models.base import BaseModel
-    from harness.models.sources import ModelSource
     from harness.tracking import Ablation
     from harness.training import Checkpoints
 
-__all__ = ["Bases", "run_inline"]
-
-
-class Bases:
-    """The base model in memory: at most one, replaced when another one is asked for.
-
-    Parameters
-    ----------
-    sources : mapping
-        From arm name to where its base model was found.
-    """
-
-    def __init__(self, sources: Mapping[str, ModelSource]) -> None:
-        self._sources = sources
-        self._key: str | None = None
-        self._base: BaseModel | None = None
-
-    def get(self, spec: RunSpec) -> BaseModel:
-        """The run's base model, loaded unless the run before had the same one.
-
-        Raises
-        ------
-        ModelError
-            It cannot be loaded.
-        """
-        from harness.models.base import load_base
-
-        if self._base is None or self._key != spec.arm.base_key:
-            self.drop()  # free the old weights before the new ones take their place
-            self._base = load_base(spec.arm.config.model, self._sources[spec.arm.name])
-            self._key = spec.arm.base_key
-        return self._base
-
-    def drop(self) -> None:
-        """Forget the base model, so that the next run gets a fresh one."""
-        self._base = None
-        gc.collect()
+__all__ = ["run_inline"]
 
 
 def run_inline(

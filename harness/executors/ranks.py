@@ -13,12 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import TrainingDivergedError
+from harness.executors.bases import Bases
 from harness.experiment import RunSpec
 from harness.run import train_along
 
 if TYPE_CHECKING:
     from harness.data import Dataset
-    from harness.executors.inline import Bases
     from harness.training import Checkpoints
 
 __all__ = ["announce", "follow", "is_follower", "processes"]

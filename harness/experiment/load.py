@@ -182,6 +182,13 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
     problems = error.errors(include_url=False)
     # An unknown key explains a missing one next to it, so it comes first.
     problem = min(problems, key=lambda entry: entry["type"] != "extra_forbidden")
+    # Of the members of a union, the one that got farthest is what was meant.
+    tags = [at for at, part in enumerate(problem["loc"]) if _is_tag(part)]
+    beside = [
+        one for one in problems if tags and one["loc"][: tags[0]] == problem["loc"][: tags[0]]
+    ]
+    problem = max(beside, key=lambda entry: len(entry["loc"])) if beside else problem
+    problems = [one for one in problems if one not in beside or one is problem]
     location, names = _walk(root, problem["loc"])
     allowed, fix, got = None, None, problem["input"]
     message = str(problem["msg"]).removeprefix("Value error, ")
@@ -201,6 +208,8 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
         ctx = problem["ctx"]
         message = "this value is not one of those allowed"
         allowed = ctx["expected" if "expected" in ctx else "expected_tags"]
+        if any(str(one["loc"][-1]).startswith("tuple[") for one in beside):
+            allowed += ", or a list of names"
         if "tag" in ctx:
             got, location = ctx["tag"], (*location, ctx["discriminator"].strip("'"))
         fix = _nearest(str(got), re.findall(r"'([^']*)'", allowed))
@@ -226,8 +235,8 @@ def _walk(root: type[BaseModel], location: Location) -> tuple[Location, list[str
         last = index == len(location) - 1
         models = _models_in(current)
         tagged = next((model for model in models if part in _tags(model)), None)
-        if tagged is not None and not last:
-            current = tagged
+        if _is_tag(part) or (tagged is not None and len(models) > 1):
+            current = tagged or current
             continue
         path.append(part)
         owner = next((m for m in models if part in m.model_fields), None)
@@ -239,6 +248,11 @@ def _walk(root: type[BaseModel], location: Location) -> tuple[Location, list[str
             held = get_args(current)
             current = next((arg for arg in reversed(held) if _models_in(arg)), None)
     return tuple(path), []
+
+
+def _is_tag(part: str | int) -> bool:
+    """Whether pydantic put this into a location to name a member of a union of plain types."""
+    return isinstance(part, str) and re.match(r"(literal|tuple|list)\[", part) is not None
 
 
 def _tags(model: type[BaseModel]) -> tuple[str, ...]:

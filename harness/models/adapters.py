@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import ModelError
 from harness.experiment.model import IA3, Adapter, LoRA, OtherAdapter, PromptTuning
+from harness.models.base import one_line
 from harness.models.groups import stacks
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["peft_config", "with_adapter"]
 
 _WHERE = "base.model.adapter"
+_PEFT_RAISES = (ValueError, TypeError, KeyError, AssertionError)
+_NOT_TO_BE_SET = {
+    "task_type", "peft_type", "auto_mapping", "base_model_name_or_path", "revision", "peft_version",
+    "inference_mode",  # would train nothing
+    "bias", "modules_to_save",  # would train weights of the base, which runs share
+}  # fmt: skip
 
 
 def with_adapter(model: nn.Module, adapter: Adapter, *, encoder_decoder: bool) -> Any:
@@ -29,20 +36,64 @@ def with_adapter(model: nn.Module, adapter: Adapter, *, encoder_decoder: bool) -
     ModelError
         The adapter does not fit; parts of it may be left on the model.
     """
+    import torch
     from peft import get_peft_model
 
     config = peft_config(model, adapter, encoder_decoder=encoder_decoder)
+    own, linear = {id(parameter) for parameter in model.parameters()}, _names(_linear(model))
     wrap: Any = get_peft_model  # its type names the configurations that it knows
     try:
-        return wrap(model, config)
-    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
-        first = (str(error) or type(error).__name__).splitlines()[0]
+        wrapped = wrap(model, config)
+    except torch.OutOfMemoryError:
+        raise
+    except (*_PEFT_RAISES, NotImplementedError, RuntimeError, ArithmeticError) as error:
+        other = isinstance(adapter, OtherAdapter)
         raise ModelError(
             "the adapter does not fit the model",
-            where=_WHERE,
-            got=first,
-            allowed="targets: all-linear, or names of linear layers: " + _names(_linear(model)),
+            where=f"{_WHERE}.options" if other else _WHERE,
+            got=one_line(error),
+            allowed=f"targets: all-linear, or names of linear layers: {linear}",
         ) from None
+    _check_what_is_trained(wrapped, own)
+    return wrapped
+
+
+def _check_what_is_trained(wrapped: Any, own: set[int]) -> None:
+    """A run must train something, and never the weights that it shares with others."""
+    trained = [(name, one) for name, one in wrapped.named_parameters() if one.requires_grad]
+    shared = [name for name, one in trained if id(one) in own]
+    if shared or not trained:
+        raise ModelError(
+            "the adapter would train weights of the base itself, which all runs share"
+            if shared
+            else "the adapter would train nothing",
+            where=_WHERE,
+            got=", ".join(shared[:3]) or None,
+        )
+    _check_shared_embeddings(wrapped)
+
+
+def _check_shared_embeddings(wrapped: Any) -> None:
+    """A T5 never reads its `shared` itself: an adapter on it would learn nothing."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+    from torch import nn
+
+    layers = [one for one in wrapped.modules() if isinstance(one, BaseTunerLayer)]
+    adapted = [one.get_base_layer() for one in layers]
+    for embedding in (one for one in adapted if isinstance(one, nn.Embedding)):
+        same = {
+            name: module
+            for name, module in wrapped.get_base_model().named_modules()
+            if isinstance(module, nn.Embedding) and module.weight is embedding.weight
+        }
+        left = [name for name, one in same.items() if all(one is not other for other in adapted)]
+        if len(left) > len(same) - len(left):
+            raise ModelError(
+                "the adapter's target shares its weights with others that would not be adapted",
+                where=f"{_WHERE}.targets",
+                got=", ".join(name.removesuffix(".base_layer") for name in same),
+                fix=f"name {left[-1].rpartition('.')[2]!r} instead, or linear layers",
+            )
 
 
 def peft_config(model: nn.Module, adapter: Adapter, *, encoder_decoder: bool) -> PeftConfig:
@@ -88,59 +139,83 @@ def _other(model: nn.Module, adapter: OtherAdapter, task: dict[str, Any]) -> Pef
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
     make: Any = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(adapter.method)]
-    known = sorted(set(make.__dataclass_fields__) - {"task_type", "peft_type", "auto_mapping"})
+    known = sorted(set(make.__dataclass_fields__) - _NOT_TO_BE_SET)
     for name in adapter.options:
         if name not in known:
             raise ModelError(
-                f"peft's {adapter.method} has no such option",
+                f"peft's {adapter.method} has no such option that can be set here",
                 where=f"{_WHERE}.options",
                 got=name,
                 allowed=", ".join(known),
             )
     named = adapter.options.get("target_modules")
-    for name in [named] if isinstance(named, str) else named or ():
-        if name != "all-linear":
-            _check_target(model, name)
+    for name in named if isinstance(named, list | tuple) else ():  # as text, it is a pattern
+        _check_target(model, str(name), f"{_WHERE}.options.target_modules")
+    layers = adapter.options.get("layers_to_transform")
+    for layer in layers if isinstance(layers, list | tuple) else ():
+        _check_layer(model, layer, f"{_WHERE}.options.layers_to_transform")
     try:
         config: PeftConfig = make(**task, **adapter.options)
-    except (ValueError, TypeError) as error:
+    except _PEFT_RAISES as error:
         raise ModelError(
             f"peft's {adapter.method} cannot be configured like this",
             where=f"{_WHERE}.options",
-            got=str(error).splitlines()[0],
+            got=one_line(error),
         ) from None
     return config
 
 
 def _targets(model: nn.Module, adapter: LoRA) -> Any:
     """What peft takes as `target_modules`: its own words, or names of modules."""
-    if adapter.targets == "all-linear" and adapter.layers is None:
-        return "all-linear"
     if adapter.targets == "family":
         if adapter.layers is None:
             return None  # peft knows the usual ones by the model's type
         names = _usual(model)
+    elif adapter.targets == "all-linear":
+        if adapter.layers is None:
+            return "all-linear"
+        names = []
     else:
-        names = [] if adapter.targets == "all-linear" else list(adapter.targets)
-    for name in names:
-        _check_target(model, name)
-    if adapter.layers is None:
-        return names
-    chosen = [name for name in _linear(model) if not names or _is(name, names)]
-    return [name for name in chosen if _layer_of(name, model) in _layers(adapter, model)]
+        names = list(adapter.targets)
+        for name in names:
+            _check_target(model, name)
+    return names if adapter.layers is None else _in_layers(model, adapter, names)
 
 
-def _layers(adapter: LoRA, model: nn.Module) -> tuple[int, ...]:
-    most = max(stacks(model).values(), default=0)
-    for layer in adapter.layers or ():
-        if layer >= most:
+def _in_layers(model: nn.Module, adapter: LoRA, names: list[str]) -> list[str]:
+    """Full names of the linear layers that are in the adapter's layers."""
+    layers = adapter.layers or ()
+    for layer in layers or (None,):
+        _check_layer(model, layer, f"{_WHERE}.layers")
+    linear = [name for name in _linear(model) if _layer_of(name, model) in layers]
+    chosen = [name for name in linear if not names or _is(name, names)]
+    for name in () if adapter.targets == "family" else names:
+        if not any(_is(one, [name]) for one in chosen):
             raise ModelError(
-                "the model has no such layer",
+                "the adapter's target is not a linear layer in these layers",
+                where=f"{_WHERE}.targets",
+                got=name,
+                allowed="names of linear layers in them: " + _names(linear),
+            )
+    for layer in layers:
+        if all(_layer_of(one, model) != layer for one in chosen):
+            raise ModelError(
+                "this layer has none of the adapter's targets",
                 where=f"{_WHERE}.layers",
                 got=layer,
-                allowed=f"0 to {most - 1}",
             )
-    return adapter.layers or ()
+    return chosen
+
+
+def _check_layer(model: nn.Module, layer: Any, where: str) -> None:
+    most = max(stacks(model).values(), default=0)
+    if layer not in range(most):
+        raise ModelError(
+            "the model has no such layer",
+            where=where,
+            got="none at all" if layer is None else layer,
+            allowed=f"0 to {most - 1}",
+        )
 
 
 def _layer_of(module: str, model: nn.Module) -> int | None:
@@ -164,11 +239,11 @@ def _usual(model: Any) -> list[str]:
     return list(KNOWN[family])
 
 
-def _check_target(model: nn.Module, name: str) -> None:
+def _check_target(model: nn.Module, name: str, where: str = f"{_WHERE}.targets") -> None:
     if not any(_is(one, [name]) for one, _ in model.named_modules()):
         raise ModelError(
             "the adapter's target is not in the model",
-            where=f"{_WHERE}.targets",
+            where=where,
             got=name,
             allowed="all-linear, or names of linear layers: " + _names(_linear(model)),
         )

@@ -5,8 +5,12 @@ Every load of pretrained weights in the project goes through here.
 
 from __future__ import annotations
 
+import struct
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ModelError
@@ -17,7 +21,15 @@ from harness.models.sources import ModelSource, find_model
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-__all__ = ["BaseModel", "auto_class", "load_base", "load_shape", "load_tokenizer"]
+__all__ = [
+    "BaseModel",
+    "auto_class",
+    "load_base",
+    "load_shape",
+    "load_tokenizer",
+    "loading",
+    "one_line",
+]
 
 _PROBE = "what is the answer to this question"
 
@@ -67,17 +79,11 @@ def load_base(config: Model, source: ModelSource | None = None) -> BaseModel:
     check_range(config, shape.model_type)
     auto = auto_class(config, shape)
     model: Any  # PreTrainedModel, whose methods are partly untyped
-    try:
+    with loading(config, source):
         if source.gguf_file:
             model = _from_gguf(auto, config, source)
         else:
-            model = auto.from_pretrained(source.location, **source.where, **load_options(config))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise _cannot_load(config, error) from None
-    except Exception as error:
-        if type(error).__module__.startswith("safetensors"):  # a damaged weights file
-            raise _cannot_load(config, error) from None
-        raise
+            model = _weights(auto, config, source.location, **source.where, **load_options(config))
     if config.precision in QUANTIZED:
         from peft import prepare_model_for_kbit_training
 
@@ -130,16 +136,32 @@ def _from_gguf(auto: Any, config: Model, source: ModelSource) -> PreTrainedModel
     plain = config.precision not in QUANTIZED
     options = load_options(config if plain else config.model_copy(update={"precision": "full"}))
     make: Any = GgufConfig  # untyped
-    model: PreTrainedModel = auto.from_pretrained(
-        source.location, **source.where, **options, quantization_config=make(dequantize=True)
-    )
+    options["quantization_config"] = make(dequantize=True)
+    model = _weights(auto, config, source.location, **source.where, **options)
     if plain:
         return model
     with tempfile.TemporaryDirectory(prefix="harness-gguf-") as folder:
         model.save_pretrained(folder)
         del model
-        again: PreTrainedModel = auto.from_pretrained(folder, **load_options(config))
-        return again
+        return _weights(auto, config, folder, **load_options(config))
+
+
+def _weights(auto: Any, config: Model, location: str, **options: Any) -> PreTrainedModel:
+    """What `from_pretrained` loads, if all of it is from the file.
+
+    Without this, transformers would draw missing weights at random, with a warning.
+    """
+    model: PreTrainedModel
+    model, found = auto.from_pretrained(location, **options, output_loading_info=True)
+    missing = sorted(found["missing_keys"])
+    if missing:
+        raise ModelError(
+            "the model's file lacks some of its weights, which would be random numbers",
+            where=f"base.model.name: {config.name}",
+            got=f"{len(missing)} are missing, such as {missing[0]}",
+            allowed="a complete folder written by save_pretrained, a GGUF file, or a hub name",
+        )
+    return model
 
 
 def load_tokenizer(config: Model, source: ModelSource | None = None) -> PreTrainedTokenizerBase:
@@ -153,10 +175,8 @@ def load_tokenizer(config: Model, source: ModelSource | None = None) -> PreTrain
     from transformers import AutoTokenizer
 
     source = source or find_model(config)
-    try:
+    with loading(config, source):
         tokenizer = AutoTokenizer.from_pretrained(source.location, **source.where)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _cannot_load(config, error) from None
     if tokenizer.eos_token_id is None:
         raise ModelError(
             "the tokenizer has no end-of-sequence token, so answers could not end",
@@ -186,18 +206,56 @@ def load_shape(config: Model, source: ModelSource) -> PretrainedConfig:
     """
     from transformers import AutoConfig
 
-    try:
+    with loading(config, source):
         shape: PretrainedConfig = AutoConfig.from_pretrained(source.location, **source.where)
-    except (OSError, ValueError, KeyError) as error:
-        raise _cannot_load(config, error) from None
     return shape
 
 
-def _cannot_load(config: Model, error: Exception) -> ModelError:
-    reason = (str(error) or type(error).__name__).strip().splitlines()[0]
+@contextmanager
+def loading(config: Model, source: ModelSource) -> Iterator[None]:
+    """Explain what transformers raises at files that are damaged, or not what they say.
+
+    Raises
+    ------
+    ModelError
+        Instead of an error of another package.
+    """
+    import torch
+
+    where = f"base.model.name: {config.name}"
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AssertionError) as error:
+        raise _cannot_load(where, error) from None
+    except (struct.error, IndexError, EOFError, UnpicklingError) as error:  # cut off
+        raise _cannot_load(where, error) from None
+    except ImportError as error:
+        if source.gguf_file is None:  # a tokenizer or a quantization that needs another package
+            raise _cannot_load(where, error) from None
+        raise ModelError(
+            "a GGUF file cannot be read without the package gguf",
+            where=where,
+            got=one_line(error),
+            fix="install it: pip install gguf",
+        ) from None
+    except Exception as error:
+        # a damaged weights file, or a config.json with values of the wrong type
+        if not type(error).__module__.startswith(("safetensors", "huggingface_hub")):
+            raise
+        raise _cannot_load(where, error) from None
+
+
+def _cannot_load(where: str, error: Exception) -> ModelError:
     return ModelError(
         "transformers cannot load this model",
-        where=f"base.model.name: {config.name}",
-        got=f"{type(error).__name__}: {reason}",
+        where=where,
+        got=f"{type(error).__name__}: {one_line(error)}",
         allowed="a complete folder written by save_pretrained, a GGUF file, or a hub name",
     )
+
+
+def one_line(error: Exception) -> str:
+    """What an error of another package says."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -5,7 +5,7 @@ Decides which weights `requires_grad`; trains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -50,10 +50,11 @@ def _frozen(model: nn.Module, config: Freeze) -> set[str]:
         for group in groups:
             if all(place.group != group for place in where.values()):
                 raise _nothing("groups", group, sorted({one.group for one in where.values()}))
+    names = _names(model)
     for pattern in config.names:
-        frozen |= _matching(pattern, where, "names")
+        frozen |= _matching(pattern, names, "names")
     for pattern in config.except_names:
-        frozen -= _matching(pattern, where, "except_names")
+        frozen -= _matching(pattern, names, "except_names")
     known = stacks(model)
     for layer in config.except_layers:
         _check_layer(layer, known)
@@ -63,21 +64,32 @@ def _frozen(model: nn.Module, config: Freeze) -> set[str]:
     return frozen
 
 
-def _matching(pattern: str, names: Iterable[str], key: str) -> set[str]:
-    found = {name for name in names if fnmatchcase(name, pattern)}
+def _names(model: nn.Module) -> dict[str, str]:
+    """From each name of a weight to the one it goes by, which differ where weights are tied."""
+    goes_by = {id(parameter): name for name, parameter in model.named_parameters()}
+    every = model.named_parameters(remove_duplicate=False)
+    return {name: goes_by[id(parameter)] for name, parameter in every}
+
+
+def _matching(pattern: str, names: Mapping[str, str], key: str) -> set[str]:
+    known = [name for name, first in names.items() if name == first]
+    found = {name for name in known if fnmatchcase(name, pattern)}
     if not found:
-        raise _nothing(key, pattern, list(names))
+        tied = [f"{n} is {names[n]}, which is tied" for n in names if fnmatchcase(n, pattern)]
+        raise _nothing(key, pattern, known, *tied[:1])
     return found
 
 
-def _nothing(key: str, got: str, known: Sequence[str]) -> ModelError:
+def _nothing(
+    key: str, got: str, known: Sequence[str], fix: str = "* stands for any text, as in encoder.*"
+) -> ModelError:
     more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
     return ModelError(
         "this matches no weight of the model",
         where=f"base.model.freeze.{key}",
         got=got,
         allowed=", ".join(known[:_MOST_NAMED]) + more,
-        fix="* stands for any text, as in encoder.*" if key.endswith("names") else None,
+        fix=fix if key.endswith("names") else None,
     )
 
 

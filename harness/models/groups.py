@@ -7,8 +7,8 @@ tokens without attention, such as Mamba's, is in no group but `other`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.experiment.model import Group
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 
 def places(model: nn.Module) -> dict[str, Place]:
     """The place of each weight, by its name; a weight with two names is listed once."""
-    named = dict(model.named_modules())
+    named = dict(model.named_modules(remove_duplicate=False))
     known = stacks(model)
     found = {}
     for name, _ in model.named_parameters():
@@ -54,13 +54,14 @@ def places(model: nn.Module) -> dict[str, Place]:
 
 
 def stacks(model: nn.Module) -> Stacks:
-    """The outermost lists of equal layers."""
+    """The outermost lists of layers, each made of several modules."""
     from torch import nn
 
     found: dict[str, int] = {}
     for name, module in model.named_modules():
         inside = any(name.startswith(f"{outer}.") for outer in found)
-        if isinstance(module, nn.ModuleList) and len(module) and not inside:
+        layers = isinstance(module, nn.ModuleList) and any(any(one.children()) for one in module)
+        if layers and not inside:
             found[name] = len(module)
     return found
 
@@ -74,29 +75,36 @@ def _layer(name: str, known: Stacks) -> tuple[str | None, int | None]:
 
 def _group(name: str, stack: str | None, named: Mapping[str, nn.Module]) -> Group:
     """Decided by the modules that a weight is in, the innermost ones first."""
-    owner = name.rpartition(".")[0]
-    if _kind(owner, named) == "layer_norms":
-        return "layer_norms"
+    module = name.rpartition(".")[0]
     if stack is None:
-        return "embeddings" if "embedding" in _class_of(owner, named) else "other"
-    module, layer = owner, name[: name.index(".", len(stack) + 1)]
-    while len(module) >= len(stack):
-        # a layer's class begins with the family's name, such as Qwen2Moe, which says nothing
-        kind = _kind(module, named, by_class=len(module) > len(layer))
+        if _kind(module, named) == "layer_norms":
+            return "layer_norms"
+        while module and "embedding" not in type(named[module]).__name__.lower():
+            module = module.rpartition(".")[0]
+        return "embeddings" if module else "other"
+    layer = name[: name.index(".", len(stack) + 1)]
+    family = type(named[layer]).__name__
+    outer = module
+    while len(outer) >= len(stack):
+        kind = _kind(outer, named, family)
         if kind is not None:
             return kind
-        module = module.rpartition(".")[0]
-    return "feed_forward" if _is_beside_attention(owner, layer, named) else "other"
+        outer = outer.rpartition(".")[0]
+    return "feed_forward" if _is_beside_attention(module, layer, named) else "other"
 
 
-def _kind(module: str, named: Mapping[str, nn.Module], *, by_class: bool = True) -> Group | None:
-    """What a module's class and the attribute it is held by say."""
-    words = [module.rpartition(".")[2].lower().replace("_", "")]
-    if by_class:
-        words.append(_class_of(module, named))
-    if any("norm" in word for word in words) or re.fullmatch(r"ln\d*|lnf", words[0]):
+def _kind(module: str, named: Mapping[str, nn.Module], family: str = "") -> Group | None:
+    """What a module's class and the attribute it is held by say.
+
+    What its class has in common with that of its layer says nothing, such as `Qwen2Moe`.
+    """
+    own = type(named[module]).__name__
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(own, family, strict=False))
+    own = own[len(list(shared)) :]
+    words = [word.lower().replace("_", "") for word in (module.rpartition(".")[2], own)]
+    if any("norm" in word for word in words):
         return "layer_norms"
-    if any("attention" in word or "attn" in word for word in words):
+    if any("attention" in word for word in words):
         return "attention"  # relative positions, though an embedding, are part of it
     if any(part in word for word in words for part in _FEED_FORWARD):
         return "feed_forward"
@@ -107,14 +115,10 @@ def _is_beside_attention(module: str, layer: str, named: Mapping[str, nn.Module]
     """Whether it is (in) a linear layer next to an attention, such as BART's and OPT's `fc1`."""
     while len(module) > len(layer):
         parent = module.rpartition(".")[0]
-        if "linear" in _class_of(module, named) and any(
+        if "linear" in type(named[module]).__name__.lower() and any(
             _kind(f"{parent}.{child}", named) == "attention"
             for child, _ in named[parent].named_children()
         ):
             return True
         module = parent
     return False
-
-
-def _class_of(module: str, named: Mapping[str, nn.Module]) -> str:
-    return type(named[module]).__name__.lower()

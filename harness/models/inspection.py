@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.experiment.model import Model
-from harness.models.base import BaseModel, auto_class, load_shape
+from harness.models.base import BaseModel, auto_class, load_shape, loading
 from harness.models.precision import check_range
 from harness.models.sources import ModelSource
 from harness.models.trainable import ParameterCount, count_parameters, trainable
@@ -33,7 +33,9 @@ def inspect(config: Model, source: ModelSource) -> ParameterCount:
     encoder_decoder = bool(shape.is_encoder_decoder)
     auto: Any = auto_class(config, shape)
     with torch.device("meta"):
-        bare = BaseModel(auto.from_config(shape), _NO_TOKENIZER, encoder_decoder, 0.0)
+        with loading(config, source):
+            network = auto.from_config(shape)
+        bare = BaseModel(network, _NO_TOKENIZER, encoder_decoder, 0.0)
         with trainable(bare, config, seed=0) as model:
             return count_parameters(model)
 

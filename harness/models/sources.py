@@ -66,6 +66,13 @@ def find_model(config: Model) -> ModelSource:
         path = Path(config.name).expanduser()
         if path.is_dir() and config.gguf_file:
             return _gguf(path / config.gguf_file, config.name)
+        if path.is_file() and config.gguf_file:
+            raise ModelError(
+                "the model's name is a file already, so `gguf_file` would have no effect",
+                where="base.model.gguf_file",
+                got=config.gguf_file,
+                fix="leave gguf_file out, or give the file's folder as the name",
+            )
         if path.is_file():
             return _gguf(path, config.name)
         if path.exists():

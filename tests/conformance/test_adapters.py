@@ -151,3 +151,23 @@ def test_the_best_state_is_the_one_that_is_kept(
     assert summary.kept_step == best
     assert summary.steps == 12
     assert max(finals) == pytest.approx(measured[best], rel=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["int8", "nf4"])
+@pytest.mark.parametrize("family", ["t5", "llama"])
+def test_gradient_checkpointing_changes_nothing_on_quantized_bases(
+    model_folders: dict[str, Path], family: str, precision: str
+) -> None:
+    config = Model.model_validate(
+        {"name": str(model_folders[family]), "adapter": KINDS["lora"], "precision": precision}
+    )
+    norms: list[float] = []
+    for checkpointing in (False, True):
+        trained(
+            load_base(config),
+            config,
+            FEW.model_copy(update={"max_steps": 3, "gradient_checkpointing": checkpointing}),
+            on_log=lambda step, values: norms.append(values["gradient_norm"]),
+        )
+    assert norms[:3] == pytest.approx(norms[3:], rel=1e-4)
+    assert min(norms) > 0

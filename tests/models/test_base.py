@@ -67,6 +67,16 @@ def _truncate(folder: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:100])
 
 
+def _change(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def _as_bin(folder: Path, content: bytes) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(content)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -75,8 +85,26 @@ def _truncate(folder: Path) -> None:
         lambda folder: (folder / "config.json").write_text("{"),
         lambda folder: (folder / "config.json").write_text('{"model_type": "nonsense"}'),
         lambda folder: (folder / "tokenizer.json").write_text("{"),
+        lambda folder: _change(folder, d_model="wide"),
+        lambda folder: _change(folder, d_ff=64),
+        lambda folder: _change(folder, quantization_config={"quant_method": "gptq", "bits": 4}),
+        lambda folder: _as_bin(folder, b"junk"),
+        lambda folder: _as_bin(folder, b"junk" * 100),
+        lambda folder: _as_bin(folder, b""),
     ],
-    ids=["truncated weights", "no weights", "broken config", "unknown type", "broken tokenizer"],
+    ids=[
+        "truncated weights",
+        "no weights",
+        "broken config",
+        "unknown type",
+        "broken tokenizer",
+        "text for a number",
+        "other sizes",
+        "needs a package",
+        "short bin",
+        "long bin",
+        "empty bin",
+    ],
 )
 def test_a_damaged_folder_is_explained(
     model_folders: dict[str, Path], tmp_path: Path, damage
@@ -87,3 +115,15 @@ def test_a_damaged_folder_is_explained(
     with pytest.raises(ModelError, match=r"cannot load this model|no weights") as caught:
         load_base(Model(name=str(folder)))
     assert str(folder) in str(caught.value)
+
+
+def test_weights_that_the_file_lacks_are_not_drawn_at_random(
+    model_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(model_folders["t5"], folder)
+    _change(folder, num_layers=3)  # the file has two
+    with pytest.raises(ModelError, match="lacks some of its weights") as caught:
+        load_base(Model(name=str(folder)))
+    # per layer of the encoder: q, k, v, o, wi, wo and two norms
+    assert "8 are missing, such as encoder.block.2.layer.0." in str(caught.value)

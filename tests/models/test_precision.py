@@ -22,13 +22,13 @@ LABELS = torch.arange(50, 82).reshape(2, 16)
 
 def _gradients(model) -> torch.Tensor:
     model.zero_grad()
-    model(input_ids=INPUT, labels=LABELS).loss.backward()
+    model(input_ids=INPUT.to(model.device), labels=LABELS.to(model.device)).loss.backward()
     parts = [
-        torch.zeros(p.numel()) if p.grad is None else p.grad.flatten()
+        torch.zeros(p.numel(), device=p.device) if p.grad is None else p.grad.flatten()
         for _, p in model.named_parameters()
         if p.requires_grad
     ]
-    return torch.cat(parts).float()
+    return torch.cat(parts).float().cpu()
 
 
 def _dequantized(base: BaseModel) -> BaseModel:
@@ -74,9 +74,10 @@ def test_gradients_survive_an_evaluation(
         model.train()
         before = _gradients(model)
         model.eval()
+        prompt = INPUT.to(model.device)
         with torch.no_grad():
-            model(input_ids=INPUT, labels=LABELS)
-        model.generate(input_ids=INPUT, attention_mask=torch.ones_like(INPUT), max_new_tokens=3)
+            model(input_ids=prompt, labels=prompt)
+        model.generate(input_ids=prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=3)
         model.train()
         after = _gradients(model)
     rough = "compute_dtype" in precision  # bf16 has three digits
@@ -97,4 +98,5 @@ def _fill(model) -> None:
     generator = torch.Generator().manual_seed(0)
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
-            parameter.data = 0.1 * torch.randn(parameter.shape, generator=generator)
+            noise = 0.1 * torch.randn(parameter.shape, generator=generator)
+            parameter.data = noise.to(parameter.device)

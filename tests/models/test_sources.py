@@ -55,7 +55,10 @@ def test_a_hub_that_does_not_answer_is_explained() -> None:
 def test_a_folder_or_file_that_is_no_model_is_explained(tmp_path: Path) -> None:
     file = tmp_path / "model.gguf"
     file.write_text("x")
-    for path, found in ((tmp_path, "without a config.json"), (file, "a file")):
-        with pytest.raises(ModelError, match="not a model folder") as caught:
+    for path, what, found in (
+        (tmp_path, "not a model folder", "without a config.json"),
+        (file, "not a GGUF file", "does not begin with the letters GGUF"),
+    ):
+        with pytest.raises(ModelError, match=what) as caught:
             find_model(Model(name=str(path)))
         assert found in str(caught.value)
