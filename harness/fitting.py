@@ -56,13 +56,14 @@ def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> Param
     if config.training.packing:
         check_packing(shape.model_type, learns_prompts=bool(virtual))
     after = max(config.prompt.max_target_tokens, config.generation.max_new_tokens)
-    needed = virtual + config.prompt.max_tokens + (0 if shape.is_encoder_decoder else after)
+    before = virtual + config.prompt.max_tokens
+    needed = max(before, after) if shape.is_encoder_decoder else before + after
     if positions and needed > positions:
         raise ExperimentError(
             "the longest allowed input does not fit into the model",
             where="base.prompt.max_tokens",
             got=f"{needed} tokens, the answer included",
             allowed=f"at most {positions} with {config.model.name}",
-            fix="lower prompt.max_tokens",
+            fix="lower prompt.max_tokens, prompt.max_target_tokens or generation.max_new_tokens",
         )
     return counted

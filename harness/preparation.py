@@ -129,11 +129,12 @@ def find_models(plan: Plan) -> dict[str, ModelSource]:
     ModelError
         A model cannot be found.
     """
-    found: dict[tuple[str, str | None], ModelSource] = {}
+    found: dict[tuple[str, str | None, str | None], ModelSource] = {}
     by_arm: dict[str, ModelSource] = {}
     for arm in plan.arms:
-        key = arm.config.model.name, arm.config.model.revision
+        model = arm.config.model
+        key = model.name, model.revision, model.gguf_file
         if key not in found:
-            found[key] = find_model(arm.config.model)
+            found[key] = find_model(model)
         by_arm[arm.name] = found[key]
     return by_arm

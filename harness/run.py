@@ -195,7 +195,8 @@ def _train(
     from harness.training import train
 
     training = spec.arm.config.training
-    references = {item.id: item.answers for item in (*dataset.validation, *dataset.train)}
+    validated = dataset.train if training.overfit_batches else dataset.validation
+    references = {item.id: item.answers for item in validated}
 
     def score(encoded: Sequence[Encoded]) -> dict[str, float]:
         on_step = functools.partial(listener.stage, "generating validation answers")

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import ExperimentError
 from harness.experiment import load_experiment, make_plan
-from harness.preparation import Prepared, asked_of_the_hub, prepare
+from harness.preparation import Prepared, asked_of_the_hub, find_models, prepare
 
 QUICKSTART = Path(__file__).parents[1] / "experiments" / "quickstart.yaml"
 
@@ -65,3 +65,24 @@ def test_only_what_is_on_a_hub_is_asked_of_it(tmp_path: Path) -> None:
     ]
     local = ["data.train.file=a.json", "data.test.file=b.json", f"model.name={tmp_path}"]
     assert asked("data.source=squad", *local) == []
+
+
+def test_two_files_of_one_folder_are_two_models(tmp_path: Path) -> None:
+    for name in ("a.gguf", "b.gguf"):
+        (tmp_path / name).write_bytes(b"GGUF" + name.encode())
+    levels = "{a: {model.gguf_file: b.gguf}}"
+    plan = make_plan(
+        load_experiment(
+            QUICKSTART,
+            [
+                f"model.name={tmp_path}",
+                "model.gguf_file=a.gguf",
+                f"factors.precision.treatments={levels}",
+                "factors.precision.control={full: {}}",
+            ],
+        )
+    )
+    models = find_models(plan)
+    assert models["question / full"].gguf_file == "a.gguf"
+    assert models["question / a"].gguf_file == "b.gguf"
+    assert models["question / full"].identity != models["question / a"].identity

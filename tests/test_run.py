@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,9 @@ import pytest
 
 from harness.data import Dataset, Item
 from harness.experiment.base import Base
-from harness.experiment.plan import Arm, RunSpec
+from harness.experiment.fingerprint import fingerprint
+from harness.experiment.plan import Arm, RunSpec, make_plan
+from harness.experiment.schema import Experiment
 from harness.models.base import load_base
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns
 from harness.run import Listener, RunOutput, execute
@@ -31,17 +34,23 @@ def _items(n: int, offset: int = 0) -> tuple[Item, ...]:
 DATA = Dataset(_items(8), (), _items(6, offset=50), ("title", "context"), ())
 
 
-def _spec(folder: Path, seed: int = 0, **model: object) -> RunSpec:
+def _spec(
+    folder: Path, seed: int = 0, training: dict[str, object] | None = None, **model: object
+) -> RunSpec:
     config = Base.model_validate(
         {
-            "data": {"train": {"file": "a.json"}, "test": {"file": "b.json"}},
+            "data": {
+                "train": {"file": "a.json"},
+                "test": {"file": "b.json"},
+                **({"validation": {"file": "c.json"}} if training else {}),
+            },
             "prompt": {
                 "template": "question: {question} context: {context}",
                 "target": " {answer}",
                 "max_tokens": 60,
             },
             "model": {"name": str(folder), "adapter": {"r": 2, "dropout": 0.1}, **model},
-            "training": {"epochs": 2, "batch_size": 3, "learning_rate": 1e-2},
+            "training": training or {"epochs": 2, "batch_size": 3, "learning_rate": 1e-2},
             "generation": {"max_new_tokens": 3},
         }
     )
@@ -104,3 +113,81 @@ def test_a_whole_model_is_saved_when_it_was_trained(
         (one != other).any()
         for one, other in zip(saved.model.parameters(), original.model.parameters(), strict=True)
     )
+
+
+@pytest.mark.parametrize("family", ["t5", "llama"])
+def test_the_controls_answers_are_made_twice_for_the_noise_floor(
+    family: str, model_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    """In fp32, another batching and order change nothing here."""
+    tree = {
+        "name": "n",
+        "question": "?",
+        "base": _spec(model_folders[family]).arm.config.model_dump(mode="json"),
+        "factors": {"rate": {"control": {"a": {}}, "treatments": {"b": {"training.epochs": 1}}}},
+        "seeds": [0],
+        "analysis": {"noise_floor": True},
+    }
+    control, treatment = make_plan(Experiment.model_validate(tree)).runs
+    assert (control.twice, treatment.twice) == (True, False)
+    base = load_base(control.arm.config.model)
+    twice = _run(control, base, tmp_path / "a").predictions
+    assert list(twice["again"]) == list(twice["prediction"])
+    assert "again" not in _run(treatment, base, tmp_path / "b").predictions
+    once = _run(dataclasses.replace(control, twice=False), base, tmp_path / "c").predictions
+    pd.testing.assert_frame_equal(twice.drop(columns="again"), once)
+    identities = {
+        fingerprint(one, data={"train": "x"}, model="m")
+        for one in (control, dataclasses.replace(control, twice=False))
+    }
+    assert len(identities) == 2
+
+
+def test_the_second_answers_are_batched_differently(
+    model_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = dataclasses.replace(_spec(model_folders["llama"]), twice=True)
+    base = load_base(spec.arm.config.model)
+    sizes: list[int] = []
+    make = type(base.model).generate
+
+    def listen(model, **given):
+        sizes.append(len(given["input_ids"]))
+        return make(model, **given)
+
+    monkeypatch.setattr(type(base.model), "generate", listen)
+    smaller = spec.arm.config.generation.model_copy(update={"batch_size": 4})
+    config = spec.arm.config.model_copy(update={"generation": smaller})
+    arm = dataclasses.replace(spec.arm, config=config)
+    _run(dataclasses.replace(spec, arm=arm), base, tmp_path / "a")
+    assert sizes == [4, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("family", ["t5", "llama"])
+def test_the_best_state_is_chosen_by_generated_answers(
+    family: str, model_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    spec = _spec(
+        model_folders[family],
+        training={
+            "epochs": 3, "batch_size": 4, "learning_rate": 1e-2, "evaluate_every": 2,
+            "best": {"metric": "f1"},
+        },
+    )  # fmt: skip
+    validation = tuple(dataclasses.replace(item, id=f"v{item.id}") for item in _items(4))
+    heard: dict[int, dict[str, float]] = {}
+
+    def log(step: int, values: dict[str, float]) -> None:
+        heard.setdefault(step, {}).update(values)
+
+    told = Listener(stage=lambda name, done, total: None, log=log)
+    data = dataclasses.replace(DATA, validation=validation)
+    base = load_base(spec.arm.config.model)
+    output = execute(spec, data, base, told, tmp_path / "model")
+    found = {
+        step: values["validation_f1"] for step, values in heard.items() if "validation_f1" in values
+    }
+    assert list(found) == [2, 4, 6]
+    assert all("validation_loss" in heard[step] for step in found)
+    assert all(0 <= one <= 100 for one in found.values())
+    assert output.metrics["kept_step"] == max(found, key=found.__getitem__)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.encoding import Encoded
 from harness.experiment.recipe import Generation
+from harness.generation.endings import no_repetition, stops_after, until_stop
 from harness.generation.sampling import item_seed, sampling_processors
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Prediction(NamedTuple):
     text : str
         Without special tokens and surrounding white space.
     new_tokens : int
-        Tokens generated, the ending eos included.
+        Tokens generated, the ending eos or stop string included.
     """
 
     item_id: str
@@ -63,6 +64,7 @@ def generate(
         Batch from the shortest to the longest instead, to see what the order alone changes.
     """
     import torch
+    from transformers import LogitsProcessorList, StoppingCriteriaList
 
     model.eval()
     # Decoder-only models go on from the last position, so padding must not stand there.
@@ -79,19 +81,21 @@ def generate(
         batch = tokenizer.pad(
             {"input_ids": [prompts[index].prompt_ids for index in chosen]}, return_tensors="pt"
         ).to(model.device)
+        first_new = 1 if encoder_decoder else batch["input_ids"].shape[1]
         noise = sampling_processors(config, [item_seed(seed, prompts[i].item_id) for i in chosen])
+        once = no_repetition(config.no_repeat_ngram_size, first_new)
+        stops = stops_after(config.stop_strings, tokenizer, first_new)
         with torch.inference_mode(), _as_defaults(model, settings):
             output = model.generate(
-                **batch, generation_config=settings, logits_processor=noise, tokenizer=tokenizer
+                **batch,
+                generation_config=settings,
+                logits_processor=LogitsProcessorList([*once, *noise]),
+                stopping_criteria=StoppingCriteriaList(stops),
             )
-        first_new = 1 if encoder_decoder else batch["input_ids"].shape[1]
         for index, row in zip(chosen, output[:, first_new:].tolist(), strict=True):
             ids = _until_eos(row, settings.eos_token_id)
-            if config.stop_strings:  # the rows that stopped early were padded
-                ids = _without_padding(ids, tokenizer.pad_token_id)
-            text = str(tokenizer.decode(ids, skip_special_tokens=True))
-            text = _before_stop(text, config.stop_strings).strip()
-            predictions[index] = Prediction(prompts[index].item_id, text, len(ids))
+            ids, text = until_stop(ids, config.stop_strings, tokenizer)
+            predictions[index] = Prediction(prompts[index].item_id, text.strip(), len(ids))
         on_step(len(predictions), len(prompts))
     return [predictions[index] for index in range(len(prompts))]
 
@@ -132,8 +136,6 @@ def _settings(model: Any, tokenizer: Any, config: Generation) -> Any:
     return make(
         max_new_tokens=config.max_new_tokens,
         num_beams=config.num_beams,
-        no_repeat_ngram_size=config.no_repeat_ngram_size,
-        stop_strings=list(config.stop_strings) or None,
         do_sample=False,  # drawing is done by processors, see `sampling`
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=[
@@ -162,14 +164,3 @@ def _as_defaults(model: Any, settings: Any) -> Iterator[None]:
 def _until_eos(ids: list[int], eos: list[int]) -> list[int]:
     end = next((index for index, token in enumerate(ids) if token in eos), None)
     return ids if end is None else ids[: end + 1]
-
-
-def _without_padding(ids: list[int], pad: int | None) -> list[int]:
-    end = len(ids)
-    while end and ids[end - 1] == pad:
-        end -= 1
-    return ids[:end]
-
-
-def _before_stop(text: str, stops: Sequence[str]) -> str:
-    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]

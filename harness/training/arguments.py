@@ -102,7 +102,8 @@ def _saving(config: Training, *, evaluate: bool, checkpoint_every: int | None) -
     else:
         options["save_strategy"] = "no"
     return options | {
-        "save_total_limit": 1,
+        # two: while one is written, the one before is what an interrupted training goes on from
+        "save_total_limit": 1 if checkpoint_every is None else 2,
         "save_only_model": checkpoint_every is None,
         "restore_callback_states_from_checkpoint": checkpoint_every is not None,
     }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PACKABLE", "check_packing", "collator", "features"]
 
-PACKABLE = frozenset({"llama", "mistral", "qwen2", "qwen3"})
+PACKABLE = frozenset({"gpt2", "llama", "mistral", "qwen2"})
 """Model types whose attention was seen to stay inside each item of a packed batch."""
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from harness.errors import TrainingDivergedError
+from harness.training.checkpoints import seal
 
 __all__ = ["OnLog", "OnStep", "check_finite", "listener"]
 
@@ -56,6 +58,12 @@ def listener(on_log: OnLog, on_step: OnStep) -> Any:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             on_step(state.global_step, state.max_steps)
+
+        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            args.distributed_state.wait_for_everyone()  # each process writes its random state
+            # the trainer, going on from the very end, would take one more step
+            if args.should_save and not control.should_training_stop:
+                seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     return Listener()
 

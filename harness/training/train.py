@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.data.encoding import Encoded
 from harness.experiment.recipe import Training
 from harness.training.arguments import training_arguments
+from harness.training.checkpoints import newest
 from harness.training.examples import collator, features
 from harness.training.listener import OnLog, OnStep, check_finite, listener
-from harness.training.loss import target_loss
+from harness.training.loss import TargetLoss
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -103,22 +104,29 @@ def train(
     TrainingDivergedError
         A loss or the norm of the gradients was NaN or infinite.
     """
+    import torch
     from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
 
     class ScoringTrainer(Trainer):
-        """Adds scores to the validation loss."""
+        """Evaluates by token instead of by batch, and adds scores."""
 
         def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
-            output = super().evaluation_loop(*args, **kwargs)
-            if score is not None and output.metrics is not None:
-                scores = score(validation)
-                output.metrics.update({f"eval_{name}": one for name, one in scores.items()})
+            loss.validated.clear()
+            with torch.random.fork_rng():  # looking must not change the dropout that follows
+                output = super().evaluation_loop(*args, **kwargs)
+            total, count = self.accelerator.reduce(sum(loss.validated), "sum").tolist()
+            scores = {"loss": total / count}
+            if score is not None:
+                scores |= score(validation)
                 tokenizer.padding_side = "right"  # generation may have turned it
+            metrics: Any = output.metrics  # a dict that is never missing here
+            metrics.update({f"eval_{name}": one for name, one in scores.items()})
             return output
 
     if config.overfit_batches:
         examples = examples[: config.overfit_batches * config.batch_size]
         validation = examples
+    loss = TargetLoss(encoder_decoder, config.label_smoothing)
     heard = listener(on_log, on_step)
     callbacks = [heard]
     if config.best is not None and config.best.patience:
@@ -139,12 +147,12 @@ def train(
             data_collator=collator(
                 model, tokenizer, encoder_decoder=encoder_decoder, packing=config.packing
             ),
-            compute_loss_func=target_loss(encoder_decoder, config.label_smoothing),
+            compute_loss_func=loss,
             processing_class=tokenizer,
             callbacks=callbacks,
         )
         trainer.remove_callback(PrinterCallback)  # it prints every log to stdout
-        outcome = trainer.train(resume_from_checkpoint=_newest(folder))
+        outcome = trainer.train(resume_from_checkpoint=newest(folder))
     heard = next(one for one in trainer.callback_handler.callbacks if hasattr(one, "seconds"))
     seconds = heard.seconds
     check_finite("train_loss", outcome.training_loss, outcome.global_step)
@@ -167,12 +175,3 @@ def _folder(checkpoints: Checkpoints | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="harness-train-") as folder:
         yield folder
-
-
-def _newest(folder: str) -> str | None:
-    """The newest complete checkpoint: the trainer's state is what it writes last."""
-    from transformers.trainer_utils import sort_checkpoints
-
-    known = [Path(one) for one in sort_checkpoints(folder)]
-    whole = [str(one) for one in known if (one / "trainer_state.json").is_file()]
-    return whole[-1] if whole else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,58 +11,18 @@ import torch
 from harness.data.encoding import Encoded
 from harness.errors import TrainingDivergedError
 from harness.experiment.model import LoRA, Model
-from harness.experiment.recipe import Generation, Training
+from harness.experiment.recipe import Best, Generation, Training
 from harness.generation import generate
 from harness.models.base import BaseModel, load_base
 from harness.models.trainable import trainable
-from harness.training import train
+from harness.training import TrainingSummary
 from harness.training.examples import features
 from harness.training.loss import IGNORED
-
-NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-
-
-@pytest.fixture(params=["t5", "llama"])
-def base(request: pytest.FixtureRequest, model_folders: dict[str, Path]) -> BaseModel:
-    return load_base(Model(name=str(model_folders[request.param])))
-
-
-def examples(base: BaseModel, n: int = 10) -> list[Encoded]:
-    """Prompts and answers of different lengths; each prompt has its own answer."""
-    tokenizer, made = base.tokenizer, []
-    for index in range(n):
-        prompt = f"question: {NUMBERS[-index]}{' red' * index}"
-        target = tokenizer(NUMBERS[index], add_special_tokens=False)["input_ids"]
-        made.append(
-            Encoded(
-                item_id=str(index),
-                prompt=prompt,
-                prompt_ids=tokenizer(prompt)["input_ids"],
-                target_ids=[*target, tokenizer.eos_token_id],
-                context_cut=0,
-                prompt_cut=0,
-                target_cut=0,
-            )
-        )
-    return made
-
-
-def run(base: BaseModel, model, config: Training, *, seed: int = 0, validation=(), log=None):
-    return train(
-        model,
-        base.tokenizer,
-        examples(base),
-        list(validation),
-        config,
-        seed=seed,
-        encoder_decoder=base.encoder_decoder,
-        on_log=log or (lambda step, values: None),
-        on_step=lambda done, total: None,
-    )
+from tests.training.conftest import NUMBERS, examples, run, trained_weights
 
 
 def test_it_learns_ten_items_and_when_to_stop(base: BaseModel) -> None:
-    config = Training(max_steps=80, learning_rate=1e-2, batch_size=10)
+    config = Training(max_steps=100, learning_rate=5e-3, batch_size=10)
     with trainable(base, Model(name="any", adapter=None), seed=0) as model:
         run(base, model, config)
         predictions = generate(
@@ -176,3 +137,124 @@ def test_a_training_that_diverges_says_so(base: BaseModel) -> None:
                 parameter.data.fill_(float("nan"))
         with pytest.raises(TrainingDivergedError, match=r"nan at step \d+; lower training"):
             run(base, model, Training(epochs=1, batch_size=2))
+
+
+@pytest.mark.parametrize(
+    ("settings", "at"),
+    [
+        ({"max_steps": 5, "evaluate_every": 2}, [2, 4, 5]),
+        ({"max_steps": 4, "evaluate_every": 2}, [2, 4]),
+        ({"epochs": 2}, [2, 4]),
+        ({"epochs": 1.5}, [2, 3]),
+    ],
+    ids=str,
+)
+def test_validation_items_are_looked_at_when_asked_for(
+    base: BaseModel, settings: dict[str, float], at: list[int]
+) -> None:
+    heard: list[int] = []
+    with trainable(base, Model(name="any", adapter=LoRA()), seed=0) as model:
+        run(
+            base,
+            model,
+            Training.model_validate({"batch_size": 5, **settings}),
+            validation=examples(base, 3),
+            log=lambda step, v: heard.extend([step] if "validation_loss" in v else []),
+        )
+    assert heard == at
+
+
+def _scored(
+    base: BaseModel, scores: Sequence[float], best: Best, **settings: object
+) -> tuple[TrainingSummary, int, torch.Tensor, list[torch.Tensor], list[float]]:
+    """A training whose n-th evaluation has the n-th score, and the weights at each of them."""
+    states: list[torch.Tensor] = []
+    heard: list[float] = []
+    given: Iterator[float] = iter(scores)
+    steps: list[int] = []
+
+    with trainable(base, Model(name="any", adapter=LoRA()), seed=0) as model:
+
+        def score(items: Sequence[Encoded]) -> dict[str, float]:
+            assert [one.item_id for one in items] == ["0", "1", "2"]
+            states.append(trained_weights(model).clone())
+            return {"f1": next(given), "em": 0.0}
+
+        summary = run(
+            base,
+            model,
+            Training(
+                max_steps=2 * len(scores),
+                learning_rate=1e-2,
+                batch_size=5,
+                evaluate_every=2,
+                best=best,
+            ),
+            validation=examples(base, 3),
+            log=lambda step, v: heard.extend([v["validation_f1"]] if "validation_f1" in v else []),
+            on_step=lambda done, total: steps.append(done),
+            score=score,
+        )
+        return summary, steps[-1], trained_weights(model).clone(), states, heard
+
+
+SCORES = (3.0, 1.0, 5.0, 2.0, 5.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("best", "kept", "last"),
+    [
+        (Best(metric="f1"), 2, 5),
+        (Best(metric="f1", mode="min"), 1, 5),
+        (Best(metric="f1", patience=1), 0, 1),
+        (Best(metric="f1", patience=2), 2, 4),  # as good as before is not better
+        (Best(metric="f1", patience=4), 2, 5),
+        (Best(metric="f1", mode="min", patience=2), 1, 3),
+    ],
+    ids=str,
+)
+def test_the_state_with_the_best_score_is_kept(
+    base: BaseModel, best: Best, kept: int, last: int
+) -> None:
+    summary, stopped_at, weights, states, heard = _scored(base, SCORES, best)
+    assert heard == list(SCORES[: last + 1])
+    assert summary.steps == stopped_at == 2 * (last + 1)
+    assert summary.kept_step == 2 * (kept + 1)
+    assert torch.equal(weights, states[kept])
+    assert sum(torch.equal(one, states[kept]) for one in states) == 1, "states must differ"
+    tokens = sum(len(one.prompt_ids) + len(one.target_ids) for one in examples(base))
+    assert summary.tokens == (last + 1) * tokens
+
+
+def test_looking_at_validation_items_changes_nothing(base: BaseModel) -> None:
+    finals: list[torch.Tensor] = []
+    for validation in ([], examples(base, 3)):
+        with trainable(base, Model(name="any", adapter=LoRA(dropout=0.2)), seed=0) as model:
+            config = Training(max_steps=4, batch_size=5, learning_rate=1e-2)
+            run(base, model, config, validation=validation)
+            finals.append(trained_weights(model).clone())
+    assert torch.equal(*finals)
+
+
+def test_overfitting_is_on_the_first_batches_alone(base: BaseModel) -> None:
+    trained: set[int] = set()
+    scored: list[str] = []
+
+    def look(module, args, given) -> None:
+        if module.training:  # numbers of words tell the items apart
+            trained.update(given["attention_mask"].sum(dim=1).tolist())
+
+    def score(items: Sequence[Encoded]) -> dict[str, float]:
+        scored.extend(one.item_id for one in items)
+        return {"f1": 1.0}
+
+    config = Training(epochs=2, batch_size=3, overfit_batches=2, best=Best(metric="f1"))
+    with trainable(base, Model(name="any", adapter=LoRA()), seed=0) as model:
+        model.register_forward_pre_hook(look, with_kwargs=True)
+        summary = run(base, model, config, validation=examples(base)[8:], score=score)
+    assert summary.steps == 4
+    own = features(examples(base), base.encoder_decoder)
+    lengths = [len(one["input_ids"]) for one in own]
+    assert len(set(lengths)) == 10
+    assert trained == set(lengths[:6])
+    assert scored == [str(i) for i in range(6)] * 2

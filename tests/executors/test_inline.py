@@ -1,0 +1,98 @@
+"""Runs in this process: checkpoints are gone when a run has ended, and kept when it has not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from harness.executors.bases import Bases
+from harness.executors.inline import run_inline
+from harness.experiment import load_experiment, make_plan
+from harness.preparation import Prepared, prepare
+from harness.progress import Progress
+from harness.results import RunRecord
+from harness.training import Checkpoints
+
+QUICKSTART = Path(__file__).parents[2] / "experiments" / "quickstart.yaml"
+SMALL = [
+    "data.train.limit=24",
+    "data.test.limit=4",
+    "training.epochs=1",
+    "training.batch_size=4",
+    "training.warmup_steps=0",
+    "seeds=[0]",
+    "factors.precision.treatments={slow: {training.learning_rate: 0.0001}}",
+    "analysis.hypotheses=[]",
+]
+
+
+class Tracked:
+    """A tracked run that stops the training, or not."""
+
+    run_id = "r"
+
+    def __init__(self, stop_at: int | None) -> None:
+        self.stop_at = stop_at
+        self.steps: list[int] = []
+
+    @contextmanager
+    def run(self, spec: Any, inputs: Any) -> Iterator[Tracked]:
+        yield self
+
+    def log(self, step: int, values: dict[str, float]) -> None:
+        self.steps.append(step)
+        if step == self.stop_at:
+            raise KeyboardInterrupt
+
+    def finish(self, metrics: Any, predictions: Any, artifacts: Path) -> None:
+        assert (artifacts / "model").is_dir()
+
+
+def _prepared(*assignments: str) -> Prepared:
+    return prepare(make_plan(load_experiment(QUICKSTART, [*SMALL, *assignments])))
+
+
+def _run_first(prepared: Prepared, folder: Path, tracked: Tracked) -> list[RunRecord]:
+    spec = prepared.plan.runs[0]
+    with Progress(1, Console(quiet=True)) as progress:
+        return list(
+            run_inline(
+                [spec],
+                datasets=prepared.datasets,
+                inputs=dict.fromkeys(prepared.datasets, ()),
+                ablation=tracked,
+                fingerprints=prepared.fingerprints,
+                progress=progress,
+                bases=Bases(prepared.models),
+                checkpoints={spec.name: Checkpoints(folder, 2)},
+            )
+        )
+
+
+def test_checkpoints_are_gone_on_from_and_removed_when_the_run_has_ended(tmp_path: Path) -> None:
+    prepared, own = _prepared(), tmp_path / "own"
+    (whole,) = _run_first(prepared, tmp_path / "other", Tracked(None))
+    assert whole.status == "finished"
+    assert not (tmp_path / "other").exists()
+    with pytest.raises(KeyboardInterrupt):
+        _run_first(prepared, own, Tracked(stop_at=5))
+    assert {one.name for one in own.iterdir()} == {"checkpoint-2", "checkpoint-4"}
+    resumed = Tracked(None)
+    (record,) = _run_first(prepared, own, resumed)
+    assert min(resumed.steps) == 5
+    assert not own.exists()
+    assert record.predictions.equals(whole.predictions)
+
+
+def test_checkpoints_do_not_change_what_a_run_is() -> None:
+    without, with_some = _prepared(), _prepared("resources.checkpoint_every=3")
+    assert with_some.plan.experiment.resources.checkpoint_every == 3
+    assert with_some.fingerprints == without.fingerprints
+    assert _prepared("training.evaluate_every=3", "data.validation.share=0.2").fingerprints != (
+        without.fingerprints
+    )
