@@ -5,6 +5,7 @@ The one place where plan, executor, tracking and report meet; each of them is el
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +35,14 @@ from harness.tracking import (
     start_ablation,
 )
 from harness.tracking.glance import finished_fingerprints
+from harness.training.arguments import processes
 
 if TYPE_CHECKING:
     from harness.training import Checkpoints
 
-__all__ = ["run_ablation"]
+__all__ = ["checkpoint_places", "run_ablation"]
+
+_CHECKPOINTS = "checkpoints"
 
 
 def run_ablation(
@@ -85,7 +89,9 @@ def run_ablation(
     new = [run for run in plan.runs if prepared.fingerprints[run.name] not in known]
     bases = _checked_bases(new, prepared, console)
     folder = output_folder(output, plan)
-    checkpoints = _checkpoints(prepared, folder)
+    if not reuse:
+        shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
+    checkpoints = checkpoint_places(prepared, folder)
     if is_follower():
         follow(plan.runs, datasets=prepared.datasets, bases=bases, checkpoints=checkpoints)
         return 0
@@ -105,7 +111,10 @@ def run_ablation(
         records += _executed(todo, prepared, ablation, bases, console, checkpoints)
         _say_cuts(records, console)
         make_report(plan, records, folder, ablation.run_id, identity, store, ablation)
-    return say_failures(records, console)
+    failed = say_failures(records, console)
+    if not failed:  # what is left there belongs to plans that were changed since
+        shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
+    return failed
 
 
 def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console) -> Bases:
@@ -130,13 +139,14 @@ def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console
     return bases
 
 
-def _checkpoints(prepared: Prepared, folder: Path) -> dict[str, Checkpoints | None]:
-    """Where each run's checkpoints are; named by fingerprint, so that only the same run goes on."""
+def checkpoint_places(prepared: Prepared, folder: Path) -> dict[str, Checkpoints | None]:
+    """Where each run's checkpoints are; only the same run, by as many processes, goes on."""
     from harness.training import Checkpoints
 
     every = prepared.plan.experiment.resources.checkpoint_every
+    root, together = folder / _CHECKPOINTS, f"-{processes()}" if processes() > 1 else ""
     return {
-        name: Checkpoints(folder / "checkpoints" / identity[:16], every) if every else None
+        name: Checkpoints(root / f"{identity[:16]}{together}", every) if every else None
         for name, identity in prepared.fingerprints.items()
     }
 

@@ -16,6 +16,8 @@ from harness.experiment.base import Base
 from harness.models.sources import ModelSource
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from harness.models.trainable import ParameterCount
 
 __all__ = ["check_fit"]
@@ -45,12 +47,15 @@ def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> Param
     """
     from harness.models.base import load_shape, load_tokenizer
     from harness.models.inspection import inspect
+    from harness.training.arguments import share_of
     from harness.training.examples import check_packing
 
+    share_of(config.training.batch_size)
     shape = load_shape(config.model, source)
     counted = inspect(config.model, source)
     tokenizer = load_tokenizer(config.model, source)
     encode(items, config.prompt, tokenizer, encoder_decoder=bool(shape.is_encoder_decoder))
+    _check_stops(config.generation.stop_strings, tokenizer)
     positions = getattr(shape, "max_position_embeddings", None)
     virtual = getattr(config.model.adapter, "virtual_tokens", 0)
     if config.training.packing:
@@ -67,3 +72,15 @@ def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> Param
             fix="lower prompt.max_tokens, prompt.max_target_tokens or generation.max_new_tokens",
         )
     return counted
+
+
+def _check_stops(stops: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> None:
+    for stop in stops:
+        special = next((one for one in tokenizer.all_special_tokens if one in stop), None)
+        if special is not None:
+            raise ExperimentError(
+                "a stop string has a special token in it, which is never part of an answer's text",
+                where="base.generation.stop_strings",
+                got=f"{stop!r}, with {special!r}",
+                fix=f"leave it out: {tokenizer.eos_token!r} ends an answer anyway",
+            )

@@ -6,6 +6,7 @@ Knows no MLflow and no other run: events go to a listener, results are returned.
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from harness.experiment.data import Prompt
 from harness.experiment.plan import RunSpec
 from harness.memory import peak_memory_mb, reset_peak_memory
 from harness.metrics import METRICS, corpus_scores, score_items
+from harness.training.arguments import processes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +119,7 @@ def execute(
         on_step = functools.partial(stage, "generating")
         predictions = _answer(model, test_items, spec, base, on_step)
         seconds = time.perf_counter() - started
-        energy = meter.stop()
+        energy = math.nan if summary.resumed else meter.stop()  # the first part was not measured
         again = None
         if spec.twice:
             on_step = functools.partial(stage, "generating again")
@@ -141,6 +143,7 @@ def execute(
             "generate_seconds": seconds,
             "generate_tokens_per_second": sum(one.new_tokens for one in predictions) / seconds,
             "energy_wh": energy,
+            "processes": processes(),
             "prompts_cut": sum(one.context_cut > 0 for one in test_items),
             "questions_cut": sum(one.prompt_cut > 0 for one in test_items),
             "train_prompts_cut": sum(one.context_cut > 0 for one in train_items),
@@ -229,13 +232,13 @@ def _answer(
     *,
     again: bool = False,
 ) -> list[Prediction]:
-    """Predictions; `again` from smaller batches in another order, which should change nothing."""
+    """Predictions; `again` batched and ordered differently, which should change nothing."""
     from harness.generation import generate
 
     config = spec.arm.config.generation
     if again:
-        smaller = max(1, config.batch_size // 2)
-        config = config.model_copy(update={"batch_size": smaller})
+        other = config.batch_size // 2 or 2
+        config = config.model_copy(update={"batch_size": other})
     return generate(
         model,
         base.tokenizer,

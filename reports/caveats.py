@@ -37,6 +37,7 @@ def warnings_of(
     return (
         *_missing_runs(table, records),
         *_debugging(plan),
+        *_processes(records),
         *_seeds(comparisons),
         *_noise(comparisons, noise),
         *_clusters(table),
@@ -69,6 +70,16 @@ def _debugging(plan: Plan) -> Iterator[str]:
         yield (
             f"For debugging only: training.overfit_batches restricted the training of "
             f"{'all arms' if len(arms) == len(plan.arms) else ', '.join(arms)} to a few batches."
+        )
+
+
+def _processes(records: Sequence[RunRecord]) -> Iterator[str]:
+    counts = {int(r.metrics["processes"]) for r in records if "processes" in r.metrics}
+    if len(counts) > 1:
+        yield (
+            "Some runs were trained by one process and some by several "
+            f"({', '.join(map(str, sorted(counts)))}): where a batch cannot be shared out evenly, "
+            "they saw other items."
         )
 
 

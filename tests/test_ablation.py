@@ -71,7 +71,10 @@ def comparisons(folder: Path = Path("results/small")) -> list[dict[str, object]]
 
 
 def test_an_ablation_from_file_to_report(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    left_over = work / "results" / "small" / "checkpoints" / "of-another-plan"
+    left_over.mkdir(parents=True)
     assert main(["ablation", "small.yaml"]) == 0
+    assert not left_over.parent.exists()
     printed = capsys.readouterr()
     assert "question+context" in printed.out.splitlines()[0]
     assert printed.out.splitlines()[-1] == "report: results/small/report.html"

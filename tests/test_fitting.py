@@ -136,3 +136,18 @@ def test_what_fits_is_counted(model_folders: dict[str, Path]) -> None:
     assert counted.trained == counted.total > 0
     few = _check(model_folders["llama"], model={"adapter": {"r": 2, "targets": ["q_proj"]}})
     assert few.trained == 2 * 2 * (64 + 64)
+
+
+def test_a_stop_string_that_no_text_contains_is_refused(model_folders: dict[str, Path]) -> None:
+    with pytest.raises(ExperimentError, match="has a special token in it") as caught:
+        _check(model_folders["llama"], generation={"stop_strings": ["ok", "end</s>"]})
+    assert "'end</s>', with '</s>'" in str(caught.value)
+
+
+def test_a_batch_that_cannot_be_shared_out_is_refused(
+    model_folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    _check(model_folders["llama"], training={"batch_size": 9})
+    with pytest.raises(ExperimentError, match="cannot be split evenly"):
+        _check(model_folders["llama"], training={"batch_size": 16})

@@ -6,19 +6,19 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data import Dataset
 from harness.errors import TrainingDivergedError
 from harness.executors.bases import Bases
-from harness.executors.ranks import announce, processes
+from harness.executors.ranks import announce
 from harness.experiment import RunSpec
 from harness.progress import Progress, scores_text
 from harness.results import RunRecord
 from harness.run import Listener, RunOutput, execute
 from harness.tracking import ActiveRun, DataInput, reason_of
+from harness.training.arguments import processes
 
 if TYPE_CHECKING:
     from harness.models.base import BaseModel
@@ -100,12 +100,16 @@ def _run(
     base: BaseModel,
     checkpoints: Checkpoints | None,
 ) -> RunOutput:
+    if (
+        checkpoints is not None
+        and checkpoints.folder.is_dir()
+        and any(checkpoints.folder.iterdir())
+    ):
+        progress.say(f"{spec.name}: goes on from its last checkpoint")
     with tempfile.TemporaryDirectory(prefix="harness-run-") as folder:
         listener = Listener(progress.stage, tracked.log)
         output = execute(spec, dataset, base, listener, Path(folder) / "model", checkpoints)
         tracked.finish(output.metrics, output.predictions, artifacts=Path(folder))
     if checkpoints is not None:  # everything is stored: there is nothing left to go on from
         shutil.rmtree(checkpoints.folder, ignore_errors=True)
-        with suppress(OSError):  # the folder of all of them, once it is empty
-            checkpoints.folder.parent.rmdir()
     return output

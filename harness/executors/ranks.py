@@ -16,17 +16,13 @@ from harness.errors import TrainingDivergedError
 from harness.executors.bases import Bases
 from harness.experiment import RunSpec
 from harness.run import train_along
+from harness.training.arguments import processes
 
 if TYPE_CHECKING:
     from harness.data import Dataset
     from harness.training import Checkpoints
 
-__all__ = ["announce", "follow", "is_follower", "processes"]
-
-
-def processes() -> int:
-    """How many processes train together; 1 unless a launcher started this one."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+__all__ = ["announce", "follow", "is_follower"]
 
 
 def is_follower() -> bool:

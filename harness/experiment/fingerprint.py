@@ -3,7 +3,8 @@
 In it: the arm's configuration, the seed, the content of the data and of the base
 model, the code that trains and generates, the versions of the libraries that do
 the arithmetic. Not in it: paths, names, threads, the machine. Scoring is left
-out too: predictions are stored, so scores are remade from them.
+out too: predictions are stored, so scores are remade from them; only where a score chooses
+the weights that are kept is it part of the identity.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from harness.experiment.plan import RunSpec
 __all__ = ["fingerprint", "plan_hash"]
 
 _CODE = ("data", "models", "training", "generation", "run.py")
+_SCORING = ("metrics",)
+_SCORERS = ("sacrebleu", "rouge_score")
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers")
 
 
@@ -40,6 +43,9 @@ def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
     config = spec.arm.config.model_dump(mode="json", exclude={"data"})
     for where in ("name", "revision", "gguf_file"):
         del config["model"][where]
+    # scoring does not change what is generated, unless a score chose the weights
+    best = spec.arm.config.training.best
+    chooses = best is not None and best.metric != "validation_loss"
     return _sha256(
         {
             "config": config,
@@ -47,8 +53,8 @@ def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
             "twice": spec.twice,
             "data": dict(data),
             "model": model,
-            "code": _code_hash(),
-            "libraries": _library_versions(),
+            "code": _code_hash(_CODE + (_SCORING if chooses else ())),
+            "libraries": _library_versions(_LIBRARIES + (_SCORERS if chooses else ())),
         }
     )
 
@@ -64,10 +70,10 @@ def _sha256(value: Mapping[str, Any]) -> str:
 
 
 @functools.cache
-def _code_hash() -> str:
+def _code_hash(names: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     root = Path(str(files("harness")))
-    for name in _CODE:
+    for name in names:
         place = root / name
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             digest.update(path.relative_to(root).as_posix().encode())
@@ -76,6 +82,6 @@ def _code_hash() -> str:
 
 
 @functools.cache
-def _library_versions() -> dict[str, str]:
+def _library_versions(names: tuple[str, ...]) -> dict[str, str]:
     # "+cpu" and "+cu130" name the machine, not the arithmetic
-    return {name: version(name).split("+", 1)[0] for name in _LIBRARIES}
+    return {name: version(name).split("+", 1)[0] for name in names}

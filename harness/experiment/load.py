@@ -23,6 +23,7 @@ from harness.experiment.schema import Experiment
 __all__ = ["Located", "load_experiment", "resolve_base", "schema_as_json"]
 
 Location = tuple[str | int, ...]
+_MOST_SHOWN = 200  # characters of a value
 
 
 class Located(NamedTuple):
@@ -196,7 +197,15 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
         message, allowed = f"unknown key {location[-1]!r}", ", ".join(names)
         fix, got = _nearest(str(location[-1]), names), None
     elif problem["type"] == "missing":
-        message, got = f"the key {location[-1]!r} is missing", None
+        entry = isinstance(location[-1], int)
+        name = (
+            f"entry {int(location[-1]) + 1} of the list" if entry else f"the key {location[-1]!r}"
+        )
+        message, got = f"{name} is missing", None
+    elif problem["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        message, fix = "this has to be a mapping of keys to values", "or write null for none"
+    elif problem["type"] == "value_error" and len(repr(got)) > _MOST_SHOWN:
+        got = None  # a whole section; the message names what is wrong in it
     elif problem["type"] == "string_pattern_mismatch":
         message = "this name has a character that is not allowed, or is empty"
         allowed = f"text that matches {problem['ctx']['pattern']}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from harness.experiment.section import Section, Share
 
@@ -13,6 +13,10 @@ __all__ = ["Best", "Generation", "Training"]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 AtLeastZero = Annotated[float, Field(ge=0)]
 AboveZero = Annotated[float, Field(gt=0)]
+
+
+def _one_as_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
 
 
 class Best(Section):
@@ -99,7 +103,9 @@ class Generation(Section):
     """With `do_sample`: draw from the likeliest tokens that together have this probability."""
     no_repeat_ngram_size: PositiveInt | None = None
     """No sequence of this many tokens occurs twice in a prediction."""
-    stop_strings: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    stop_strings: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_as_many)
+    ] = ()
     """A prediction ends before the first of these."""
     batch_size: PositiveInt = 32
     """Prompts per batch."""

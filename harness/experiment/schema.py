@@ -119,7 +119,8 @@ class Resources(Section):
     threads: PositiveInt | None = None
     """CPU threads; torch's own choice when left out. One thread repeats bit for bit."""
     checkpoint_every: PositiveInt | None = None
-    """Optimizer steps between checkpoints, from which an interrupted training goes on."""
+    """Optimizer steps between checkpoints that an interrupted training goes on from; with
+    `training.best`, one is written at each evaluation instead."""
 
 
 class Experiment(Section):

@@ -6,6 +6,7 @@ nothing, is an error here.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ModelError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["peft_config", "with_adapter"]
 
 _WHERE = "base.model.adapter"
-_PEFT_RAISES = (ValueError, TypeError, KeyError, AssertionError)
+_PEFT_RAISES = (ValueError, TypeError, KeyError, AssertionError, re.error)
 _NOT_TO_BE_SET = {
     "task_type", "peft_type", "auto_mapping", "base_model_name_or_path", "revision", "peft_version",
     "inference_mode",  # would train nothing
@@ -130,7 +131,11 @@ def peft_config(model: nn.Module, adapter: Adapter, *, encoder_decoder: bool) ->
             }
         return peft.IA3Config(**task, **targets)
     if isinstance(adapter, PromptTuning):
-        return peft.PromptTuningConfig(**task, num_virtual_tokens=adapter.virtual_tokens)
+        return peft.PromptTuningConfig(
+            **task,
+            num_virtual_tokens=adapter.virtual_tokens,
+            num_transformer_submodules=1,  # by default a T5 gets as many again, never used
+        )
     return _other(model, adapter, task)
 
 

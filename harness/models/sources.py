@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,22 +62,15 @@ def find_model(config: Model) -> ModelSource:
         The hub does not answer.
     """
     if config.name.startswith(EMBEDDED_PREFIX):
+        _check_unused(config, "revision", "gguf_file")
         return _folder(_embedded(config.name.removeprefix(EMBEDDED_PREFIX)), config.name)
     try:
         path = Path(config.name).expanduser()
-        if path.is_dir() and config.gguf_file:
-            return _gguf(path / config.gguf_file, config.name)
-        if path.is_file() and config.gguf_file:
-            raise ModelError(
-                "the model's name is a file already, so `gguf_file` would have no effect",
-                where="base.model.gguf_file",
-                got=config.gguf_file,
-                fix="leave gguf_file out, or give the file's folder as the name",
-            )
-        if path.is_file():
-            return _gguf(path, config.name)
         if path.exists():
-            return _folder(path, config.name)
+            _check_unused(config, "revision", *(["gguf_file"] if path.is_file() else []))
+            if path.is_dir() and not config.gguf_file:
+                return _folder(path, config.name)
+            return _gguf(path / config.gguf_file if config.gguf_file else path, config.name)
     except (OSError, RuntimeError) as error:  # no such home, too long a name, a broken link
         raise ModelError(
             "this model folder cannot be read",
@@ -92,6 +86,17 @@ def find_model(config: Model) -> ModelSource:
             " embedded:NAME",
         )
     return _hub(config)
+
+
+def _check_unused(config: Model, *names: str) -> None:
+    for name in names:
+        if getattr(config, name) is not None:
+            raise ModelError(
+                f"`{name}` has no effect on this model",
+                where=f"base.model.{name}",
+                got=f"{getattr(config, name)}, with the model {config.name}",
+                fix="leave it out, or set it to null in levels that name another model",
+            )
 
 
 def _embedded(name: str) -> Path:
@@ -136,6 +141,7 @@ def _gguf(path: Path, name: str) -> ModelSource:
             else:
                 file.seek(0)
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
+                digest += f" by gguf {version('gguf')}"  # which dequantizes
     if found:
         raise ModelError(
             "this is not a GGUF file",

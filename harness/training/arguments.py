@@ -12,7 +12,7 @@ from harness.experiment.recipe import Training
 if TYPE_CHECKING:
     from transformers import TrainingArguments
 
-__all__ = ["training_arguments"]
+__all__ = ["processes", "share_of", "training_arguments"]
 
 N_LOGS = 20  # points of the loss curve
 
@@ -49,7 +49,7 @@ def training_arguments(
 
     per_epoch = math.ceil(n_examples / (config.batch_size * config.gradient_accumulation))
     total = config.max_steps or math.ceil(per_epoch * config.epochs)
-    per_process = _share_of(config.batch_size)
+    per_process = share_of(config.batch_size)
     arguments = TrainingArguments(
         output_dir=folder,
         num_train_epochs=config.epochs,
@@ -64,7 +64,6 @@ def training_arguments(
         adam_beta1=config.betas[0],
         adam_beta2=config.betas[1],
         max_grad_norm=config.max_grad_norm,
-        bf16=config.bf16,
         activation_checkpointing=config.gradient_checkpointing,
         activation_checkpointing_kwargs={"use_reentrant": False},
         seed=seed,
@@ -79,6 +78,7 @@ def training_arguments(
         use_cpu=not torch.cuda.is_available(),
         ddp_timeout=24 * 3600,  # the others wait while the first one generates
     )
+    arguments.mixed_precision = "no"  # else ACCELERATE_MIXED_PRECISION would decide, unrecorded
     if arguments.n_gpu > 1:  # else the batch size would be multiplied by the number of devices
         arguments._n_gpu = 1
     return arguments
@@ -109,13 +109,24 @@ def _saving(config: Training, *, evaluate: bool, checkpoint_every: int | None) -
     }
 
 
-def _share_of(batch_size: int) -> int:
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by torchrun and accelerate
-    if batch_size % processes:
+def processes() -> int:
+    """How many processes train one run together; 1 unless a launcher started this one."""
+    return int(os.environ.get("WORLD_SIZE", "1"))  # set by torchrun and accelerate launch
+
+
+def share_of(batch_size: int) -> int:
+    """Items of a batch that each process takes.
+
+    Raises
+    ------
+    ExperimentError
+        The batch cannot be split evenly.
+    """
+    if batch_size % processes():
         raise ExperimentError(
             "the batch cannot be split evenly among the processes",
             where="base.training.batch_size",
-            got=f"{batch_size} items for {processes} processes",
-            allowed=f"a multiple of {processes}",
+            got=f"{batch_size} items for {processes()} processes",
+            allowed=f"a multiple of {processes()}",
         )
-    return batch_size // processes
+    return batch_size // processes()

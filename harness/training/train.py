@@ -20,6 +20,7 @@ from harness.training.checkpoints import newest
 from harness.training.examples import collator, features
 from harness.training.listener import OnLog, OnStep, check_finite, listener
 from harness.training.loss import TargetLoss
+from harness.training.trainer import made_trainer, no_traces
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -56,12 +57,15 @@ class TrainingSummary(NamedTuple):
         Wall time, parts before an interruption included.
     tokens : int
         Input and target tokens trained on, without padding.
+    resumed : bool
+        Whether it went on from a checkpoint.
     """
 
     steps: int
     kept_step: int
     seconds: float
     tokens: int
+    resumed: bool
 
 
 def train(
@@ -104,35 +108,25 @@ def train(
     TrainingDivergedError
         A loss or the norm of the gradients was NaN or infinite.
     """
-    import torch
-    from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
-
-    class ScoringTrainer(Trainer):
-        """Evaluates by token instead of by batch, and adds scores."""
-
-        def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
-            loss.validated.clear()
-            with torch.random.fork_rng():  # looking must not change the dropout that follows
-                output = super().evaluation_loop(*args, **kwargs)
-            total, count = self.accelerator.reduce(sum(loss.validated), "sum").tolist()
-            scores = {"loss": total / count}
-            if score is not None:
-                scores |= score(validation)
-                tokenizer.padding_side = "right"  # generation may have turned it
-            metrics: Any = output.metrics  # a dict that is never missing here
-            metrics.update({f"eval_{name}": one for name, one in scores.items()})
-            return output
+    from transformers import EarlyStoppingCallback
 
     if config.overfit_batches:
         examples = examples[: config.overfit_batches * config.batch_size]
         validation = examples
-    loss = TargetLoss(encoder_decoder, config.label_smoothing)
-    heard = listener(on_log, on_step)
-    callbacks = [heard]
+
+    def scores() -> Mapping[str, float]:
+        found = score(validation) if score is not None else {}
+        tokenizer.padding_side = "right"  # generation may have turned it
+        return found
+
+    callbacks = [listener(on_log, on_step)]
     if config.best is not None and config.best.patience:
         callbacks.append(EarlyStoppingCallback(config.best.patience))
-    with _folder(checkpoints) as folder:
-        trainer = ScoringTrainer(
+    with _folder(checkpoints) as folder, no_traces(model):
+        trainer = made_trainer(
+            TargetLoss(encoder_decoder, config.label_smoothing),
+            bf16=config.bf16,
+            score=scores if score is not None else None,
             model=model,
             args=training_arguments(
                 config,
@@ -147,24 +141,29 @@ def train(
             data_collator=collator(
                 model, tokenizer, encoder_decoder=encoder_decoder, packing=config.packing
             ),
-            compute_loss_func=loss,
             processing_class=tokenizer,
             callbacks=callbacks,
         )
-        trainer.remove_callback(PrinterCallback)  # it prints every log to stdout
-        outcome = trainer.train(resume_from_checkpoint=newest(folder))
-    heard = next(one for one in trainer.callback_handler.callbacks if hasattr(one, "seconds"))
-    seconds = heard.seconds
+        begun = newest(folder)
+        outcome = trainer.train(resume_from_checkpoint=begun)
     check_finite("train_loss", outcome.training_loss, outcome.global_step)
-    if config.gradient_checkpointing:
-        model.activation_checkpointing_disable()
-    model.eval()
-    seen = (trainer.state.epoch or 0.0) * sum(
-        len(one.prompt_ids) + len(one.target_ids) for one in examples
+    return _summary(trainer, config, examples, resumed=begun is not None)
+
+
+def _summary(
+    trainer: Any, config: Training, examples: Sequence[Encoded], *, resumed: bool
+) -> TrainingSummary:
+    state = trainer.state
+    heard = next(one for one in trainer.callback_handler.callbacks if hasattr(one, "seconds"))
+    per_epoch = sum(len(one.prompt_ids) + len(one.target_ids) for one in examples)
+    kept = state.best_global_step if config.best else None
+    return TrainingSummary(
+        steps=state.global_step,
+        kept_step=kept or state.global_step,
+        seconds=heard.seconds,
+        tokens=round((state.epoch or 0.0) * per_epoch),
+        resumed=resumed,
     )
-    steps = outcome.global_step
-    kept = (trainer.state.best_global_step or steps) if config.best else steps
-    return TrainingSummary(steps, kept, seconds, round(seen))
 
 
 @contextlib.contextmanager

@@ -182,6 +182,34 @@ def test_packing_leaves_the_loss_alone(base: BaseModel) -> None:
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
+@pytest.mark.parametrize("adapter", [None, LoRA(r=2)], ids=["full", "lora"])
+def test_training_leaves_nothing_but_weights_behind(
+    base: BaseModel, adapter: LoRA | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model trained under bf16 must not answer in bf16: arms would differ in decoding too."""
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
+    kinds: set[torch.dtype] = set()
+    use_cache = base.model.config.use_cache
+    everything = Training(max_steps=2, batch_size=5, bf16=True, gradient_checkpointing=True)
+
+    def look(model) -> None:
+        def note(module, args, output) -> None:
+            kinds.add(output.dtype)
+
+        linear = [m for m in model.modules() if isinstance(m, torch.nn.Linear)]
+        handles = [one.register_forward_hook(note) for one in linear]
+        answers(base, model)
+        for handle in handles:
+            handle.remove()
+        assert "forward" not in vars(model)
+        assert not model.training
+        assert not model.is_activation_checkpointing
+        assert model.config.use_cache == use_cache
+
+    trained(base, Model(name="any", adapter=adapter), everything, then=look)
+    assert kinds == {torch.float32}
+
+
 def test_learning_does_not_depend_on_accumulation(base: BaseModel) -> None:
     finals: list[dict[str, torch.Tensor]] = []
     for batch_size in (10, 5):

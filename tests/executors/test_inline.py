@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,7 @@ class Tracked:
     def __init__(self, stop_at: int | None) -> None:
         self.stop_at = stop_at
         self.steps: list[int] = []
+        self.said = ""
 
     @contextmanager
     def run(self, spec: Any, inputs: Any) -> Iterator[Tracked]:
@@ -59,8 +62,9 @@ def _prepared(*assignments: str) -> Prepared:
 
 def _run_first(prepared: Prepared, folder: Path, tracked: Tracked) -> list[RunRecord]:
     spec = prepared.plan.runs[0]
-    with Progress(1, Console(quiet=True)) as progress:
-        return list(
+    console = Console(file=StringIO(), width=200)
+    with Progress(1, console) as progress:
+        records = list(
             run_inline(
                 [spec],
                 datasets=prepared.datasets,
@@ -72,6 +76,8 @@ def _run_first(prepared: Prepared, folder: Path, tracked: Tracked) -> list[RunRe
                 checkpoints={spec.name: Checkpoints(folder, 2)},
             )
         )
+    tracked.said = console.file.getvalue()
+    return records
 
 
 def test_checkpoints_are_gone_on_from_and_removed_when_the_run_has_ended(tmp_path: Path) -> None:
@@ -85,6 +91,8 @@ def test_checkpoints_are_gone_on_from_and_removed_when_the_run_has_ended(tmp_pat
     resumed = Tracked(None)
     (record,) = _run_first(prepared, own, resumed)
     assert min(resumed.steps) == 5
+    assert "goes on from its last checkpoint" in resumed.said
+    assert math.isnan(record.metrics["energy_wh"]), "the first part was not measured"
     assert not own.exists()
     assert record.predictions.equals(whole.predictions)
 

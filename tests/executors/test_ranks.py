@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.ablation import checkpoint_places
+from harness.experiment import load_experiment, make_plan
+from harness.preparation import prepare
 from tests.executors import worker
 
 ROOT = Path(__file__).parents[2]
@@ -79,3 +82,17 @@ def test_a_wrong_experiment_is_said_once(tmp_path: Path) -> None:
         )
         assert done.returncode == 2
         assert done.stderr.count("cannot be read") == expected
+
+
+def test_checkpoints_are_those_of_the_same_run_by_as_many_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan(
+        load_experiment(ROOT / "experiments" / "quickstart.yaml", ["resources.checkpoint_every=5"])
+    )
+    prepared = prepare(plan)
+    alone = checkpoint_places(prepared, tmp_path)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    together = checkpoint_places(prepared, tmp_path)
+    folders = [one.folder for one in (*alone.values(), *together.values())]
+    assert len(set(folders)) == 24

@@ -50,11 +50,34 @@ def test_content_of_data_and_model_changes_it() -> None:
 
 def test_code_and_library_versions_change_it(monkeypatch: pytest.MonkeyPatch) -> None:
     before = first()
-    monkeypatch.setattr(module, "_code_hash", lambda: "other code")
+    monkeypatch.setattr(module, "_code_hash", lambda names: "other code")
     assert first() != before
     monkeypatch.undo()
-    monkeypatch.setattr(module, "_library_versions", lambda: {"torch": "1.0"})
+    monkeypatch.setattr(module, "_library_versions", lambda names: {"torch": "1.0"})
     assert first() != before
+
+
+def test_scoring_is_part_of_it_only_where_a_score_chooses_the_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[tuple[str, ...]] = []
+    monkeypatch.setattr(module, "_code_hash", lambda names: seen.append(names) or "code")
+    for metric in ("validation_loss", "f1"):
+        first("base.data.validation={share: 0.2}", f"training.best={{metric: {metric}}}")
+    assert [("metrics" in names) for names in seen] == [False, True]
+
+
+def test_answering_twice_changes_it_for_the_control_alone() -> None:
+    runs, twice = (
+        make_plan(load_experiment(QUICKSTART, [f"analysis.noise_floor={floor}"])).runs
+        for floor in ("false", "true")
+    )
+    changed = {
+        run.arm.name
+        for run, other in zip(runs, twice, strict=True)
+        if fingerprint(run, data=DATA, model="m") != fingerprint(other, data=DATA, model="m")
+    }
+    assert changed == {"question / full"}
 
 
 def test_the_kind_of_torch_build_does_not_change_it(monkeypatch: pytest.MonkeyPatch) -> None:

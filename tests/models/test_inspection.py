@@ -168,3 +168,10 @@ def test_what_is_not_in_the_model_is_found_before_anything_is_loaded(
     with pytest.raises(ModelError) as caught:
         looked_at(Model.model_validate({"name": str(model_folders["t5"]), **config}))
     assert where in str(caught.value)
+
+
+def test_learned_prompts_of_a_t5_are_counted_once() -> None:
+    config = Model.model_validate(
+        {"name": "embedded:tiny_t5", "adapter": {"kind": "prompt_tuning", "virtual_tokens": 20}}
+    )
+    assert inspect(config, find_model(config)).trained == 20 * 64

@@ -62,3 +62,19 @@ def test_a_folder_or_file_that_is_no_model_is_explained(tmp_path: Path) -> None:
         with pytest.raises(ModelError, match=what) as caught:
             find_model(Model(name=str(path)))
         assert found in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        ({"name": "embedded:tiny_t5", "revision": "main"}, "revision"),
+        ({"name": "embedded:tiny_t5", "gguf_file": "a.gguf"}, "gguf_file"),
+        ({"revision": "main"}, "revision"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(
+    model_folders: dict[str, Path], settings: dict[str, str], where: str
+) -> None:
+    with pytest.raises(ModelError, match="has no effect on this model") as caught:
+        find_model(Model(**{"name": str(model_folders["t5"]), **settings}))
+    assert f"base.model.{where}" in str(caught.value)

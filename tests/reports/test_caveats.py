@@ -91,3 +91,17 @@ def test_a_debugging_run_is_called_one(make_experiment: Callable[..., Plan]) -> 
     table = ScoreTable.from_records([], plan, ("title",))
     (text,) = [one for one in analyse(plan, table, []).warnings if "debugging" in one]
     assert text.endswith("the training of two batches to a few batches.")
+
+
+@pytest.mark.parametrize(("counts", "n_warnings"), [((1, 1), 0), ((1, 2), 1), ((2,), 0), ((), 0)])
+def test_runs_by_different_numbers_of_processes_are_pointed_out(
+    counts: tuple[int, ...], n_warnings: int, make_experiment: Callable[..., Plan]
+) -> None:
+    plan = make_experiment(analysis={})
+    records = [
+        RunRecord(run.arm.name, run.seed, "finished", "f", metrics={"processes": count})
+        for run, count in zip(plan.runs, counts, strict=False)
+    ]
+    table = ScoreTable.from_records([], plan, ("title",))
+    found = [one for one in analyse(plan, table, records).warnings if "several (1, 2)" in one]
+    assert len(found) == n_warnings
