@@ -119,6 +119,7 @@ def execute(
         on_step = functools.partial(stage, "generating")
         predictions = _answer(model, test_items, spec, base, on_step)
         seconds = time.perf_counter() - started
+        peak = peak_memory_mb()
         energy = math.nan if summary.resumed else meter.stop()  # the first part was not measured
         again = None
         if spec.twice:
@@ -137,18 +138,14 @@ def execute(
             "trainable_percent": parameters.percent,
             "kept_step": summary.kept_step,
             "footprint_mb": base.footprint_mb,
-            "peak_memory_mb": peak_memory_mb(),
+            "peak_memory_mb": peak,
             "train_seconds": summary.seconds,
             "train_tokens_per_second": summary.tokens / summary.seconds,
             "generate_seconds": seconds,
             "generate_tokens_per_second": sum(one.new_tokens for one in predictions) / seconds,
             "energy_wh": energy,
             "processes": processes(),
-            "prompts_cut": sum(one.context_cut > 0 for one in test_items),
-            "questions_cut": sum(one.prompt_cut > 0 for one in test_items),
-            "train_prompts_cut": sum(one.context_cut > 0 for one in train_items),
-            "train_questions_cut": sum(one.prompt_cut > 0 for one in train_items),
-            "targets_cut": sum(one.target_cut > 0 for one in train_items),
+            **_cuts(train_items, test_items),
         },
         predictions=table,
     )
@@ -273,6 +270,17 @@ def _table(
             "new_tokens": [one.new_tokens for one in predictions],
         }
     )
+
+
+def _cuts(train: Sequence[Encoded], test: Sequence[Encoded]) -> dict[str, float]:
+    """How many inputs and targets were shortened."""
+    return {
+        "prompts_cut": sum(one.context_cut > 0 for one in test),
+        "questions_cut": sum(one.prompt_cut > 0 for one in test),
+        "train_prompts_cut": sum(one.context_cut > 0 for one in train),
+        "train_questions_cut": sum(one.prompt_cut > 0 for one in train),
+        "targets_cut": sum(one.target_cut > 0 for one in train),
+    }
 
 
 def _scores(table: pd.DataFrame) -> dict[str, float]:
