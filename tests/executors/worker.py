@@ -48,7 +48,7 @@ def main(folder: str, adapter: str, output: str) -> None:
             on_log=lambda step, values: logs.append(dict(values)),
             on_step=lambda done, total: None,
         )
-        norm = sum(float(p.double().norm()) for p in model.parameters() if p.requires_grad)
+        norm = sum(float(p.detach().double().norm()) for p in model.parameters() if p.requires_grad)
     if os.environ.get("RANK", "0") == "0":
         Path(output).write_text(json.dumps({"logs": logs, "norm": norm}))
 

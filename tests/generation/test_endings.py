@@ -128,7 +128,7 @@ def test_the_first_of_several_stop_strings_counts(base: BaseModel) -> None:
     kept, text = until_stop(ids, ["green", "blue"], base.tokenizer)
     assert text == "red "
     assert base.tokenizer.decode(kept) == "red blue"
-    assert until_stop(ids, ["lu", "blue"], base.tokenizer)[1] == "red ", "both by one token"
+    assert until_stop(ids, ["lue", "blue"], base.tokenizer)[1] == "red ", "both by one token"
     assert until_stop(ids, (), base.tokenizer) == (ids, "red blue green Mola")
     assert until_stop([], ["red"], base.tokenizer) == ([], "")
     assert stops_after((), base.tokenizer, 0) == []
