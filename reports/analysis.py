@@ -17,6 +17,7 @@ from harness.results import RunRecord
 from reports.caveats import warnings_of
 from reports.comparison import Comparison
 from reports.noise import NoiseFloor, noise_floors
+from reports.opinions import Opinion, second_opinions
 from reports.scores import ScoreTable
 from reports.statistics import (
     PairedDifference,
@@ -31,6 +32,7 @@ from reports.wording import headline, sentence
 __all__ = ["Analysis", "ScoreRow", "analyse"]
 
 NAN = float("nan")
+_SEED = 0  # of what is drawn for second opinions, so that a report made again is the same
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Analysis:
     exploratory : tuple of Comparison
         The same contrasts on the other metrics; p-values adjusted by Benjamini-Hochberg.
     scoreboard : tuple of ScoreRow
+    opinions : tuple of Opinion
+        Other tests of the declared hypotheses, which decide nothing.
     noise : tuple of NoiseFloor
         Of the runs that answered twice; empty without any.
     warnings : tuple of str
@@ -73,6 +77,7 @@ class Analysis:
     comparisons: tuple[Comparison, ...]
     exploratory: tuple[Comparison, ...]
     scoreboard: tuple[ScoreRow, ...]
+    opinions: tuple[Opinion, ...]
     noise: tuple[NoiseFloor, ...]
     warnings: tuple[str, ...]
 
@@ -108,6 +113,7 @@ def analyse(plan: Plan, table: ScoreTable, records: Sequence[RunRecord]) -> Anal
         comparisons,
         exploratory,
         _scoreboard(table),
+        second_opinions(plan, table, np.random.default_rng(_SEED)),
         noise,
         warnings_of(plan, table, records, comparisons, noise),
     )
@@ -170,15 +176,15 @@ def _measured(hypothesis: Hypothesis, plan: Plan, table: ScoreTable, level: floa
     contrast = hypothesis.contrast
     weights = np.array([contrast.weights.get(arm, 0.0) for arm in table.arms])
     part_of = weights != 0
-    complete = table.present()[part_of].all(axis=0)
-    values = table.contributions(hypothesis.metric)[part_of][:, complete]
-    if not complete.any():
+    values = table.on_common_seeds(hypothesis.metric, part_of)
+    complete = values.shape[1] > 0
+    if not complete:
         values = np.full((int(part_of.sum()), 1, len(table.items)), np.nan)
     differences = np.tensordot(weights[part_of], values, axes=1)
     scope: Scope = "recipe" if len(differences) > 1 else "checkpoints"
     result = paired_difference(differences, table.outermost, scope=scope, level=level)
     reason = result.reason
-    if not complete.any():
+    if not complete:
         reason = "no seed has finished runs of all the arms that are compared"
         result = replace(result, n_seeds=0, n_unscored=0, reason=reason)
     scored = ~np.isnan(differences).any(axis=0)

@@ -122,6 +122,22 @@ class ScoreTable:
             values[run] = rule.contributions(stacked[run])
         return values
 
+    def on_common_seeds(self, metric: str, arms: NDArray[np.bool_]) -> Floats:
+        """Contributions of some arms on the seeds that all of them have a run for.
+
+        Parameters
+        ----------
+        metric : str
+        arms : ndarray of bool, shape (n_arms,)
+            Which ones.
+
+        Returns
+        -------
+        ndarray, shape (n_chosen_arms, n_common_seeds, n_items)
+        """
+        common = self.present()[arms].all(axis=0)
+        return self.contributions(metric)[arms][:, common]
+
     def corpus(self, metric: str) -> Floats:
         """Corpus score of each run, shape (n_arms, n_seeds), 0-100; NaN where it is missing."""
         rule = METRICS[metric]

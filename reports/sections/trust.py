@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.comparison import Comparison
 from reports.noise import NoiseFloor
 from reports.sections.page import Page
-from reports.wording import metric_label, signed
+from reports.wording import metric_label, p_text, signed
 
 __all__ = ["context"]
 
@@ -13,7 +13,7 @@ FAILURES = ("failed", "missing")
 
 
 def context(page: Page) -> dict[str, object]:
-    """Two sentences on the method, the warnings, failed runs, and what numerics alone do."""
+    """Two sentences on the method, warnings, failed runs, second opinions, the noise floor."""
     comparisons = page.analysis.comparisons
     primary = page.plan.experiment.analysis.primary
     metrics = sorted(page.table.metrics, key=lambda metric: metric != primary)
@@ -25,6 +25,15 @@ def context(page: Page) -> dict[str, object]:
             {"arm": r.arm, "seed": r.seed, "status": r.status, "reason": r.reason or "not started"}
             for r in page.records
             if r.status in FAILURES
+        ],
+        "opinions": [
+            {
+                "contrast": one.contrast,
+                "metric": metric_label(one.metric),
+                "test": one.test,
+                "p": p_text(one.p_value).removeprefix("p ").removeprefix("= "),
+            }
+            for one in page.analysis.opinions
         ],
         "noise_metrics": [metric_label(metric) for metric in metrics],
         "noise": [_noise_row(floor, metrics) for floor in page.analysis.noise],

@@ -6,6 +6,7 @@ are `reports.analysis`'s business.
 To add a method: one pure function, one row in `METHODS`, golden values, the calibration test.
 """
 
+from reports.statistics.mcnemar import McNemar, mcnemar
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.statistics.paired import (
     METHODS,
@@ -23,6 +24,7 @@ from reports.statistics.power import (
     minimum_detectable_effect,
     needed_size,
 )
+from reports.statistics.sign_flip import SignFlip, sign_flip
 
 __all__ = [
     "CLUSTER_SD",
@@ -30,13 +32,17 @@ __all__ = [
     "METHODS",
     "SEED_SD",
     "Components",
+    "McNemar",
     "Needed",
     "PairedDifference",
     "Scope",
+    "SignFlip",
     "benjamini_hochberg",
     "holm",
+    "mcnemar",
     "minimum_detectable_effect",
     "needed_size",
     "paired_difference",
+    "sign_flip",
     "test_against",
 ]

@@ -11,6 +11,7 @@ from harness.experiment import Experiment, Plan
 from harness.results import RunRecord
 from reports.analysis import analyse
 from reports.noise import NoiseFloor
+from reports.opinions import Opinion
 from reports.scores import ScoreTable
 from reports.sections import SECTIONS, Page
 from reports.sections.provenance import resolved_yaml
@@ -107,3 +108,18 @@ def test_trust_shows_what_numerics_alone_do(page: Page, n_changed: int, share: s
             "shifts": ["−0.3", "0.0", "–", "+0.02", "+1.0", "+2.5"],
         }
     ]
+
+
+def test_trust_shows_second_opinions(page: Page) -> None:
+    opinions = (Opinion("a: b vs c", "f1", "sign flips of titles (all)", 0.0312),)
+    analysis = dataclasses.replace(page.analysis, opinions=opinions)
+    context = SECTIONS["trust"](dataclasses.replace(page, analysis=analysis))
+    assert context["opinions"] == [
+        {
+            "contrast": "a: b vs c",
+            "metric": "F1",
+            "test": "sign flips of titles (all)",
+            "p": "0.031",
+        }
+    ]
+    assert len(page.analysis.opinions) == 2, "one for each declared hypothesis"
