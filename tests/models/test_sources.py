@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import ModelError, UnreachableError
 from harness.experiment.model import Model
+from harness.models.base import load_base
 from harness.models.sources import find_model
 
 
@@ -78,3 +79,24 @@ def test_what_would_be_ignored_is_refused(
     with pytest.raises(ModelError, match="has no effect on this model") as caught:
         find_model(Model(**{"name": str(model_folders["t5"]), **settings}))
     assert f"base.model.{where}" in str(caught.value)
+
+
+def test_a_hubs_model_is_known_by_its_commit_and_loaded_at_it(
+    model_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offline, from the hub's local cache, laid out as its client does."""
+    commits = {"main": "a" * 40, "v1": "b" * 40}
+    for branch, commit in commits.items():
+        repository = tmp_path / "models--owner--model"
+        family = "t5" if branch == "main" else "llama"
+        shutil.copytree(model_folders[family], repository / "snapshots" / commit)
+        (repository / "refs").mkdir(exist_ok=True)
+        (repository / "refs" / branch).write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    for config, branch in (
+        (Model(name="owner/model"), "main"),
+        (Model(name="owner/model", revision="v1"), "v1"),
+    ):
+        source = find_model(config)
+        assert source == ("owner/model", commits[branch], f"owner/model@{commits[branch]}", None)
+        assert load_base(config, source).encoder_decoder == (branch == "main")
