@@ -20,7 +20,7 @@ from harness.experiment import Arm, RunSpec, load_experiment, make_plan
 from harness.experiment.data import Split, Validation
 from harness.experiment.fingerprint import plan_hash
 from harness.experiment.section import EMBEDDED_PREFIX
-from harness.fitting import check_fit
+from harness.fitting import check_fit, notes
 from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.progress import Progress
 from harness.reporting import make_report, output_folder, say_failures
@@ -135,6 +135,9 @@ def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console
             sample = [*dataset.train[:8], *dataset.test[:8]]
             trained = check_fit(arm.config, prepared.models[arm.name], sample)
             console.print(f"{arm.name}: trains {trained}", markup=False, soft_wrap=True)
+            for note in notes(arm.config, len(dataset.train)):
+                text = f"{arm.name}: {note}"
+                console.print(text, style="yellow", markup=False, soft_wrap=True)
         bases.get(runs[0])
     return bases
 

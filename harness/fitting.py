@@ -14,13 +14,14 @@ from harness.data.encoding import encode
 from harness.errors import ExperimentError
 from harness.experiment.base import Base
 from harness.models.sources import ModelSource
+from harness.training.arguments import share_of, total_steps
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from harness.models.trainable import ParameterCount
 
-__all__ = ["check_fit"]
+__all__ = ["check_fit", "notes"]
 
 
 def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> ParameterCount:
@@ -47,7 +48,6 @@ def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> Param
     """
     from harness.models.base import load_shape, load_tokenizer
     from harness.models.inspection import inspect
-    from harness.training.arguments import share_of
     from harness.training.examples import check_packing
 
     share_of(config.training.batch_size)
@@ -72,6 +72,18 @@ def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> Param
             fix="lower prompt.max_tokens, prompt.max_target_tokens or generation.max_new_tokens",
         )
     return counted
+
+
+def notes(config: Base, n_train: int) -> list[str]:
+    """What is allowed, but hardly meant, about an arm with so many training items."""
+    training = config.training
+    total = total_steps(training, n_train)
+    if training.warmup_steps < total:
+        return []
+    return [
+        f"the warm-up of {training.warmup_steps:,} steps is not shorter than the training"
+        f" ({total:,} steps): the learning rate never gets past it"
+    ]
 
 
 def _check_stops(stops: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.errors import UnreachableError
 from harness.experiment import Plan, changed_paths, load_experiment, make_plan
-from harness.fitting import check_fit
+from harness.fitting import check_fit, notes
 from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.tracking.glance import finished_fingerprints
 
@@ -143,3 +143,6 @@ def _trained(prepared: Prepared) -> Iterator[str]:
     for text, arms in arms_by_text.items():
         whose = "all arms" if len(arms) == len(prepared.plan.arms) else "; ".join(arms)
         yield f"  {whose}: {text}"
+    for arm in prepared.plan.arms:
+        for note in notes(arm.config, len(prepared.datasets[arm.name].train)):
+            yield f"note on {arm.name}: {note}"

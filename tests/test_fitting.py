@@ -10,7 +10,7 @@ import pytest
 from harness.data import Item
 from harness.errors import ExperimentError, InputError, ModelError
 from harness.experiment.base import Base
-from harness.fitting import check_fit
+from harness.fitting import check_fit, notes
 from harness.models.sources import find_model
 
 ITEMS = [Item("q", {"question": "where is Mola"}, ("here",), (), ())]
@@ -151,3 +151,26 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(
     _check(model_folders["llama"], training={"batch_size": 9})
     with pytest.raises(ExperimentError, match="cannot be split evenly"):
         _check(model_folders["llama"], training={"batch_size": 16})
+
+
+@pytest.mark.parametrize(
+    ("training", "said"),
+    [
+        ({"warmup_steps": 10, "epochs": 2, "batch_size": 8}, True),  # 40 items: 10 steps
+        ({"warmup_steps": 9, "epochs": 2, "batch_size": 8}, False),
+        ({"warmup_steps": 9, "epochs": 2, "batch_size": 4, "gradient_accumulation": 3}, True),
+        ({"warmup_steps": 5, "max_steps": 5}, True),
+        ({"warmup_share": 0.9}, False),
+        ({"warmup_steps": 3, "overfit_batches": 2, "batch_size": 8}, True),
+    ],
+)
+def test_a_warm_up_that_never_ends_is_pointed_out(training: dict[str, Any], said: bool) -> None:
+    config = Base.model_validate(
+        {
+            "data": {"train": {"file": "a.json"}, "test": {"file": "b.json"}},
+            "prompt": {"template": "{question}"},
+            "model": {"name": "any"},
+            "training": training,
+        }
+    )
+    assert bool(notes(config, 40)) == said

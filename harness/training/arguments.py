@@ -12,7 +12,7 @@ from harness.experiment.recipe import Training
 if TYPE_CHECKING:
     from transformers import TrainingArguments
 
-__all__ = ["processes", "share_of", "training_arguments"]
+__all__ = ["processes", "share_of", "total_steps", "training_arguments"]
 
 N_LOGS = 20  # points of the loss curve
 
@@ -47,8 +47,7 @@ def training_arguments(
     import torch
     from transformers import TrainingArguments
 
-    per_epoch = math.ceil(n_examples / (config.batch_size * config.gradient_accumulation))
-    total = config.max_steps or math.ceil(per_epoch * config.epochs)
+    total = total_steps(config, n_examples)
     per_process = share_of(config.batch_size)
     arguments = TrainingArguments(
         output_dir=folder,
@@ -107,6 +106,14 @@ def _saving(config: Training, *, evaluate: bool, checkpoint_every: int | None) -
         "save_only_model": checkpoint_every is None,
         "restore_callback_states_from_checkpoint": checkpoint_every is not None,
     }
+
+
+def total_steps(config: Training, n_examples: int) -> int:
+    """Optimizer steps of a training that is not stopped early."""
+    if config.overfit_batches:
+        n_examples = min(n_examples, config.overfit_batches * config.batch_size)
+    per_epoch = math.ceil(n_examples / (config.batch_size * config.gradient_accumulation))
+    return config.max_steps or math.ceil(per_epoch * config.epochs)
 
 
 def processes() -> int:
