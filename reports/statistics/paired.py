@@ -154,18 +154,18 @@ def paired_difference(
     one also contains a share 1/S of the cluster variance, which takes off too much with few seeds.
     V_g carries the correction G / (G - 1), V_s S / (S - 1), V_c both.
 
-    Half the interval is sqrt(t_g^2 V_g + t_s^2 V_x): each part has its own quantile of the t
-    distribution, t_s with S - 1 degrees of freedom, t_g with effective ones that allow for unequal
-    clusters (`variance.effective_df`). It takes the place of Satterthwaite's degrees of freedom,
-    which are too many with few seeds. The p-value is the alpha at which the interval touches zero.
+    Half the interval is sqrt(V) times the mean of two quantiles of the t distribution, weighted by
+    V_g and V_x (`variance.half_width`): that of the seeds has S - 1 degrees of freedom, that of the
+    clusters effective ones that allow for unequal sizes (`variance.effective_df`). It takes the
+    place of Satterthwaite's degrees of freedom, which are too many with few seeds. The p-value is
+    the alpha at which the interval touches zero.
 
     Rates of false alarms, simulated: docs/calibration.md. What else was tried: docs/decisions/0006.
 
     References
     ----------
     Cameron, Gelbach & Miller 2011, "Robust Inference with Multiway Clustering".
-    Banerjee 1961, "On Confidence Interval for Two-Means Problem Based on Separate Estimates of
-    Variances and Tabulated Values of t-Table".
+    Cochran & Cox 1957, "Experimental Designs", chapter 4.
     Bell & McCaffrey 2002, "Bias Reduction in Standard Errors for Linear Regression with
     Multi-Stage Samples".
     Carter, Schnepel & Steigerwald 2017, "Asymptotic Behavior of a t-Test Robust to Cluster

@@ -108,14 +108,14 @@ def spread(parts: Parts, n_seeds: float) -> Spread:
     Returns
     -------
     Spread
-        V_g, and of the seeds min(V_s, 3 max(V_s - V_c S / (S + 1), 0)): nothing where the seeds
+        V_g, and of the seeds min(V_s, 5 max(V_s - V_c S / (S + 1), 0)): nothing where the seeds
         differ no more than the cells explain, all of V_s where they clearly do. Two seeds always
         count in full, since one degree of freedom cannot show that they do not differ.
 
     Notes
     -----
     The unbiased max(V_s - V_c, 0) is too small just when the seeds happen to agree, and with few
-    seeds they often do; no degrees of freedom mend that. The 3 and S / (S + 1) were chosen by
+    seeds they often do; no degrees of freedom mend that. The 5 and S / (S + 1) were chosen by
     simulation, docs/decisions/0006.
     """
     if n_seeds == 1:
@@ -123,22 +123,39 @@ def spread(parts: Parts, n_seeds: float) -> Spread:
     seed = parts.seed
     if n_seeds > 2:
         excess = np.maximum(seed - parts.cell * n_seeds / (n_seeds + 1), 0.0)
-        seed = np.minimum(seed, 3 * excess)
+        seed = np.minimum(seed, 5 * excess)
     return Spread(parts.cluster, seed, parts.df_cluster, n_seeds - 1)
 
 
 def half_width(of: Spread, alpha: float) -> Floats:
-    """Half the interval of level 1 - alpha: sqrt(t_g^2 V_g + t_s^2 V_x), each part with its own t.
+    """Half the interval of level 1 - alpha, clusters and seeds having their own t each.
+
+    Parameters
+    ----------
+    of : Spread
+    alpha : float
+
+    Returns
+    -------
+    ndarray
+        sqrt(V_g + V_x) times the mean of both t, weighted by V_g and V_x. With two seeds the
+        quadratic mean: larger, and proven never to reject more often than alpha.
 
     References
     ----------
-    Banerjee 1961, "On Confidence Interval for Two-Means Problem Based on Separate Estimates of
-    Variances and Tabulated Values of t-Table", Sankhya A 23.
+    Cochran & Cox 1957, "Experimental Designs", chapter 4. Banerjee 1961, "On Confidence
+    Interval for Two-Means Problem Based on Separate Estimates of Variances and Tabulated Values of
+    t-Table", Sankhya A 23.
     """
-    width: Floats = of.cluster * stdtrit(of.df_cluster, alpha / 2) ** 2
-    if of.df_seed > 0:
-        width = width + of.seed * stdtrit(of.df_seed, alpha / 2) ** 2
-    return np.sqrt(width)
+    total = of.cluster + of.seed
+    t_cluster = -stdtrit(of.df_cluster, alpha / 2)
+    if of.df_seed == 0:
+        return np.asarray(t_cluster * np.sqrt(total))
+    t_seed = -stdtrit(of.df_seed, alpha / 2)
+    if of.df_seed == 1:
+        return np.asarray(np.sqrt(t_cluster**2 * of.cluster + t_seed**2 * of.seed))
+    share = np.divide(of.seed, total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray((t_cluster + (t_seed - t_cluster) * share) * np.sqrt(total))
 
 
 def p_value(of: Spread, distance: float) -> float:

@@ -1,15 +1,14 @@
 """Scenarios under a true null in which a nominal 5% test should reject about 5% of the time.
 
 Drawn as sums of differences per seed and article, which is all that a method looks at; every
-repetition of a cell of the table at once. `make calibration` prints the table in
-docs/calibration.md. What the scenarios are is data; what is judged is any function of the sums.
+repetition of a cell of the table at once. `make calibration` makes the tables of
+docs/calibration.md (two minutes). What the scenarios are is data; what is judged is any function of the sums.
 """
 
 from __future__ import annotations
 
-import argparse
+import itertools
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,8 @@ import numpy as np
 from reports.statistics.variance import half_width, spread, variance_parts
 
 ALPHA = 0.05
+CHUNK = 2_500
+MARKER = "<!-- What follows is made by `make calibration`. -->"
 
 DEV = (
     "810 247 180 217 247 106 243 182 136 106 108 116 129 98 96 297 319 176 228 104 153 189 187 206"
@@ -135,17 +136,21 @@ def _balance(
 
 def offered(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """What `paired_difference` does in the recipe scope."""
-    n_seeds = sums.shape[1]
-    estimate = sums.sum(axis=(1, 2)) / sizes.sum() / n_seeds
-    half = half_width(spread(variance_parts(sums, sizes), n_seeds), ALPHA)
-    return np.abs(estimate) >= half
+    return judged(sums, sizes, sums.shape[1])
 
 
 def checkpoints(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """What `paired_difference` does in the checkpoints scope; its null has no luck of seeds."""
-    estimate = sums.sum(axis=(1, 2)) / sizes.sum() / sums.shape[1]
-    parts = variance_parts(sums, sizes)
-    return np.abs(estimate) >= half_width(spread(parts, 1), ALPHA)
+    """What `paired_difference` does in the checkpoints scope."""
+    return judged(sums, sizes, 1)
+
+
+def judged(sums: np.ndarray, sizes: np.ndarray, counted_seeds: int) -> np.ndarray:
+    half = half_width(spread(variance_parts(sums, sizes), counted_seeds), ALPHA)
+    return np.abs(estimates(sums, sizes)) >= half
+
+
+def estimates(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    return sums.sum(axis=(1, 2)) / sizes.sum() / sums.shape[1]
 
 
 def cells(
@@ -156,20 +161,69 @@ def cells(
     articles: Iterable[int] = (24, 48),
     repetitions: int = 10_000,
 ) -> Iterator[tuple[str, Cell]]:
-    """Rates of false alarms, all methods on the same draws."""
-    for number, scenario in enumerate(scenarios):
-        for n_seeds in seeds:
-            for n_articles in articles:
-                sizes = SIZES[n_articles]
-                rng = np.random.default_rng([number, n_seeds, n_articles])
-                rejected: dict[str, int] = dict.fromkeys(methods, 0)
-                chunk = min(repetitions, 2_500)
-                for _ in range(repetitions // chunk):
-                    sums = draw(scenario, sizes, (chunk, n_seeds), rng)
-                    for name, decide in methods.items():
-                        rejected[name] += int(decide(sums, sizes).sum())
-                done = repetitions // chunk * chunk
-                for name, count in rejected.items():
-                    rate = count / done
-                    error = float(np.sqrt(rate * (1 - rate) / done))
-                    yield name, Cell(scenario.name, n_seeds, n_articles, rate, error)
+    """Rates of false alarms, all methods on the same draws, which depend on the cell alone."""
+    for scenario, n_seeds, n_articles in itertools.product(scenarios, seeds, articles):
+        sizes = SIZES[n_articles]
+        rng = np.random.default_rng([*scenario.name.encode(), n_seeds, n_articles])
+        rejected: dict[str, int] = dict.fromkeys(methods, 0)
+        for done in range(0, repetitions, CHUNK):
+            sums = draw(scenario, sizes, (min(CHUNK, repetitions - done), n_seeds), rng)
+            for name, decide in methods.items():
+                rejected[name] += int(decide(sums, sizes).sum())
+        for name, count in rejected.items():
+            rate = count / repetitions
+            error = float(np.sqrt(rate * (1 - rate) / repetitions))
+            yield name, Cell(scenario.name, n_seeds, n_articles, rate, error)
+
+
+def table(
+    decide: Decide, scenarios: Iterable[Scenario], seeds: Iterable[int], repetitions: int
+) -> str:
+    """Markdown: type-I error in percent, one column for each number of seeds and articles."""
+    rows: dict[str, list[Cell]] = {}
+    for _, cell in cells({"": decide}, scenarios=scenarios, seeds=seeds, repetitions=repetitions):
+        rows.setdefault(cell.scenario, []).append(cell)
+    columns = [f"{c.n_seeds} × {c.n_articles}" for c in next(iter(rows.values()))]
+    lines = [
+        "| seeds × articles | " + " | ".join(columns) + " |",
+        "|---" * (len(columns) + 1) + "|",
+    ]
+    lines += [
+        f"| {name} | " + " | ".join(f"{100 * c.rate:.1f}" for c in found) + " |"
+        for name, found in rows.items()
+    ]
+    every = [c for found in rows.values() for c in found]
+    low, high = min(every, key=lambda c: c.rate), max(every, key=lambda c: c.rate)
+    lines += ["", f"Lowest {_words(low)}; highest {_words(high)}.", ""]
+    return "\n".join(lines)
+
+
+def _words(cell: Cell) -> str:
+    return (
+        f"{100 * cell.rate:.2f} ± {100 * cell.error:.2f} ({cell.scenario}, {cell.n_seeds} seeds, "
+        f"{cell.n_articles} articles)"
+    )
+
+
+def main(path: Path, repetitions: int = 20_000) -> None:
+    """Remake the tables in a page: all that follows its marker."""
+    page = path.read_text(encoding="utf-8")
+    head, _, _ = page.partition(MARKER)
+    without_seeds = [s for s in SCENARIOS if not s.seed_sd]
+    parts = [
+        head + MARKER,
+        f"Made with {repetitions:,} repetitions a cell.",
+        "### Recipe, three seeds and more",
+        table(offered, SCENARIOS, (3, 5, 10), repetitions),
+        "### Recipe, two seeds",
+        table(offered, SCENARIOS, (2,), repetitions),
+        "### Checkpoints",
+        table(checkpoints, without_seeds, (1, 3), repetitions),
+    ]
+    text = "\n\n".join(part.strip() for part in parts) + "\n"
+    path.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -60,11 +60,10 @@ def test_planned_size_is_enough_and_one_less_is_not() -> None:
         cell = parts.cell * 4 / n_seeds
         cluster = max(parts.cluster - parts.cell, 0) + cell
         seed = (parts.seed - parts.cell) * 4 / n_seeds + cell
-        seed = min(seed, 3 * (seed - cell * n_seeds / (n_seeds + 1)))
+        seed = min(seed, 5 * (seed - cell * n_seeds / (n_seeds + 1)))
         t_g, t_s = stats.t(19), stats.t(n_seeds - 1)
-        return sum(
-            math.sqrt(t_g.ppf(q) ** 2 * cluster + t_s.ppf(q) ** 2 * seed) for q in (0.975, 0.8)
-        )
+        t = [t_g.ppf(q) * cluster + t_s.ppf(q) * seed for q in (0.975, 0.8)]
+        return sum(t) / math.sqrt(cluster + seed)
 
     assert detectable(4 + more) <= 2.0 < detectable(4 + more - 1)
 
