@@ -74,15 +74,15 @@ def variance_parts(sums: Floats, sizes: Floats) -> Parts:
 def effective_df(weights: Floats) -> float:
     """Degrees of freedom of V_g: (tr M)^2 / tr(M^2), M the covariance of centred cluster sums.
 
-    Under the working model that a third of the variance of an average cluster's sum comes from
-    the cluster as a whole and the rest from single items, as `power`'s defaults have it for SQuAD.
-    G - 1 for equal clusters, fewer for unequal ones.
+    Under the working model that a quarter of the variance of an average cluster's sum comes from
+    the cluster as a whole and the rest from single items. G - 1 for equal clusters, fewer for
+    unequal ones.
 
     References
     ----------
     Bell & McCaffrey 2002; Carter, Schnepel & Steigerwald 2017, whose model has clusters only.
     """
-    variances = 2 * weights + len(weights) * weights**2
+    variances = 3 * weights + len(weights) * weights**2
     total, product, s2 = variances.sum(), (variances * weights).sum(), (weights**2).sum()
     trace = total - 2 * product + total * s2
     square = (

@@ -2,7 +2,7 @@
 
 Drawn as sums of differences per seed and article, which is all that a method looks at; every
 repetition of a cell of the table at once. `make calibration` makes the tables of
-docs/calibration.md (two minutes). What the scenarios are is data; what is judged is any function of the sums.
+docs/calibration.md. What the scenarios are is data; what is judged is any function of the sums.
 """
 
 from __future__ import annotations

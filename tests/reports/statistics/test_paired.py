@@ -92,9 +92,9 @@ def test_p_value_of_any_distance() -> None:
 def test_degrees_of_freedom_of_unequal_clusters_from_the_matrix() -> None:
     result = paired_difference(table(1), CLUSTERS, scope="checkpoints")
     w = SIZES / SIZES.sum()
-    single_items, whole_clusters = w, len(w) * w**2  # 2 : 1 for a cluster of average size
+    single_items, whole_clusters = w, len(w) * w**2  # 3 : 1 for a cluster of average size
     centring = np.eye(len(w)) - np.outer(w, np.ones(len(w)))
-    m = centring @ np.diag(2 * single_items + whole_clusters) @ centring.T
+    m = centring @ np.diag(3 * single_items + whole_clusters) @ centring.T
     assert result.df == pytest.approx(np.trace(m) ** 2 / np.trace(m @ m), rel=1e-10)
     assert result.df < len(w) - 1
 
