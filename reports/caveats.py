@@ -94,8 +94,8 @@ def _seeds(comparisons: Sequence[Comparison]) -> Iterator[str]:
         )
     elif min(counts) == 2:
         yield (
-            "Two seeds say little about the luck of a seed: intervals allow for it by being very wide, "
-            "so that only large effects are found. Use at least three seeds."
+            "Two seeds say little about the luck of a seed: intervals allow for it by being very "
+            "wide, so that only large effects are found. Use at least three seeds."
         )
 
 
