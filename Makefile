@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXPERIMENT ?= experiments/quickstart.yaml
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 
-.PHONY: ablation test lint types unit schema embedded clean
+.PHONY: ablation test lint types unit calibration schema embedded clean
 
 ablation: $(VENV)/installed  ## run the main job on the embedded default
 	$(BIN)/harness ablation $(EXPERIMENT)
@@ -21,6 +21,9 @@ types: $(VENV)/installed-dev
 
 unit: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+
+calibration: $(VENV)/installed-dev  ## error rates of the intervals, into docs/calibration.md (a minute)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.reports.statistics.calibration docs/calibration.md
 
 schema: $(VENV)/installed  ## the editors' schema of experiment files
 	$(BIN)/harness schema > experiments/experiment.schema.json

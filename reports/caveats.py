@@ -94,8 +94,8 @@ def _seeds(comparisons: Sequence[Comparison]) -> Iterator[str]:
         )
     elif min(counts) == 2:
         yield (
-            "Two seeds say little about the luck of a seed: intervals are wide, and in simulations "
-            "a nominal 5% test was wrong in up to 12% of cases."
+            "Two seeds say little about the luck of a seed: intervals allow for it by being very "
+            "wide, so that only large effects are found. Use at least three seeds."
         )
 
 

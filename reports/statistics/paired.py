@@ -11,7 +11,17 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtridf
+
+from reports.statistics.variance import (
+    Floats,
+    Parts,
+    Spread,
+    half_width,
+    p_value,
+    spread,
+    variance_parts,
+)
 
 __all__ = [
     "METHODS",
@@ -22,12 +32,11 @@ __all__ = [
     "test_against",
 ]
 
-Floats: TypeAlias = NDArray[np.float64]
 Scope: TypeAlias = Literal["recipe", "checkpoints"]
 
 METHODS: dict[Scope, str] = {
-    "recipe": "two-way cluster-robust t (outermost clusters and seeds, Satterthwaite df)",
-    "checkpoints": "cluster-robust t (outermost clusters, Satterthwaite df)",
+    "recipe": "two-way cluster-robust t (outermost clusters and seeds, each with its own df)",
+    "checkpoints": "cluster-robust t (outermost clusters, effective df)",
 }
 """What each scope's interval is computed with, in words for a report."""
 
@@ -65,7 +74,7 @@ class PairedDifference:
     estimate, se, ci_low, ci_high : float
         In the units of the differences (points, 0-100).
     df : float
-        Degrees of freedom of the t distribution behind interval and p-value.
+        Degrees of freedom of the t distribution that would give the same interval at `level`.
     p_value : float
         Two-sided, against a difference of zero.
     level : float
@@ -137,31 +146,31 @@ def paired_difference(
     -----
     The estimate is the mean over items of the mean over seeds. Its variance is
 
-        V = V_g + max(V_s - V_c, 0)          (recipe)        V = V_g          (checkpoints)
+        V = V_g + V_x          (recipe)               V = V_g          (checkpoints)
 
-    the two-way cluster-robust estimate of Cameron, Gelbach & Miller (2011), with V_c taken from
-    doubly centred residuals. That makes it the unbiased analysis-of-variance estimate when
-    clusters have equal sizes; the usual V_c also contains a share 1/S of the cluster variance,
-    which with few seeds takes off too much. V_g carries the correction G / (G - 1), V_s
-    S / (S - 1), V_c both.
+    with V_g and V_s the cluster-robust variances over clusters and over seeds as in Cameron,
+    Gelbach & Miller (2011), and V_x what V_s has in excess of V_c, the part of seed x cluster that
+    both contain (`variance.spread` says how). V_c comes from doubly centred residuals; the usual
+    one also contains a share 1/S of the cluster variance, which takes off too much with few seeds.
+    V_g carries the correction G / (G - 1), V_s S / (S - 1), V_c both.
 
-    The degrees of freedom are Satterthwaite's (1946): V^2 / sum(V_k^2 / df_k). V_g's own are
-    (tr M)^2 / tr(M^2), with M the covariance of the centred cluster sums when items of a cluster
-    move together (Bell & McCaffrey 2002; the working model is the conservative one of Carter,
-    Schnepel & Steigerwald 2017). It is G - 1 for equal clusters and less for unequal ones. The
-    total is never taken to have fewer than the part that has the fewest.
+    Half the interval is sqrt(V) times the mean of two quantiles of the t distribution, weighted by
+    V_g and V_x (`variance.half_width`): that of the seeds has S - 1 degrees of freedom, that of the
+    clusters effective ones that allow for unequal sizes (`variance.effective_df`). It takes the
+    place of Satterthwaite's degrees of freedom, which are too many with few seeds. The p-value is
+    the alpha at which the interval touches zero.
 
-    In simulations of SQuAD's shape (24 and 48 unequal articles, 48 mixes of variances, 1,500
-    repetitions each; `tests/reports/statistics/simulate_squad.py`) a nominal 5% test rejected a
-    true null in 1.0-11.8% with 2 seeds, 2.6-8.6% with 3, 2.9-6.3% with 5 and 3.1-5.3% with 10.
+    Rates of false alarms, simulated: docs/calibration.md. What else was tried: docs/decisions/0006.
 
     References
     ----------
     Cameron, Gelbach & Miller 2011, "Robust Inference with Multiway Clustering".
-    Satterthwaite 1946, "An Approximate Distribution of Estimates of Variance Components".
+    Cochran & Cox 1957, "Experimental Designs", chapter 4.
     Bell & McCaffrey 2002, "Bias Reduction in Standard Errors for Linear Regression with
-    Multi-Stage Samples". Carter, Schnepel & Steigerwald 2017, "Asymptotic Behavior of a t-Test
-    Robust to Cluster Heterogeneity". Miller 2024, "Adding Error Bars to Evals", arXiv 2411.00640.
+    Multi-Stage Samples".
+    Carter, Schnepel & Steigerwald 2017, "Asymptotic Behavior of a t-Test Robust to Cluster
+    Heterogeneity".
+    Miller 2024, "Adding Error Bars to Evals", arXiv 2411.00640.
     """
     values, labels = _checked(differences, clusters, level)
     scored = ~np.isnan(values).any(axis=0)
@@ -173,21 +182,21 @@ def paired_difference(
     estimate = float(kept.mean()) if kept.size else NAN
     components = _components(sums, sizes)
     reason = _reason(kept, len(sizes), scope)
-    variance, df = (NAN, NAN) if reason else _combined(components, n_seeds, scope)
+    variance = _spread(components, n_seeds, scope)
+    se = NAN if reason else float(np.sqrt(variance.cluster + variance.seed))
     scale = float(np.abs(kept).max(initial=0.0))
-    if not reason and variance <= (1e-12 * scale) ** 2:
+    if not reason and se <= 1e-12 * scale:
         reason = _no_spread(estimate, scale)
-        variance, df = 0.0, NAN
-    se = float(np.sqrt(variance))
-    half = float(stdtrit(df, (1 + level) / 2)) * se if not reason else NAN
-    p_value = 2 * float(stdtr(df, -abs(estimate) / se)) if not reason else NAN
+        se = 0.0
+    half = NAN if reason else float(half_width(variance, 1 - level))
+    p = NAN if reason else p_value(variance, estimate)
     return PairedDifference(
         estimate=estimate,
         se=se,
-        df=df,
+        df=NAN if reason else float(stdtridf((1 + level) / 2, half / se)),
         ci_low=estimate - half,
         ci_high=estimate + half,
-        p_value=1.0 if scale == 0 and kept.size and se == 0 else p_value,
+        p_value=1.0 if scale == 0 and kept.size and se == 0 else p,
         level=level,
         scope=scope,
         method=METHODS[scope],
@@ -219,7 +228,8 @@ def test_against(result: PairedDifference, null_value: float) -> float:
         return result.p_value
     if not result.se > 0:
         return NAN
-    return 2 * float(stdtr(result.df, -abs(result.estimate - null_value) / result.se))
+    variance = _spread(result.components, result.n_seeds, result.scope)
+    return p_value(variance, result.estimate - null_value)
 
 
 test_against.__test__ = False  # type: ignore[attr-defined]  # the name is no test for pytest
@@ -247,48 +257,14 @@ def _checked(
 
 
 def _components(sums: Floats, sizes: Floats) -> Components:
-    """Variance parts from sums of differences per cell, shape (n_seeds, n_clusters)."""
-    n_seeds, n_clusters = sums.shape
-    if n_clusters < 2:
-        return Components(NAN, NAN, NAN, NAN)
-    weights = sizes / sizes.sum()
-    cells = sums / sizes.sum()  # each cell's part of its seed's mean difference
-    seed_means = cells.sum(axis=1)
-    by_cluster = cells.mean(axis=0) - weights * seed_means.mean()
-    correction_g = n_clusters / (n_clusters - 1)
-    cluster = correction_g * float((by_cluster**2).sum())
-    df_cluster = _effective_df(weights)
-    if n_seeds < 2:
-        return Components(cluster, NAN, NAN, df_cluster)
-    rest = cells - cells.mean(axis=0) - np.outer(seed_means - seed_means.mean(), weights)
-    correction_s = n_seeds / (n_seeds - 1)
-    cell = correction_s * correction_g * float((rest**2).sum()) / n_seeds**2
-    return Components(cluster, float(seed_means.var(ddof=1)) / n_seeds, cell, df_cluster)
+    parts = variance_parts(sums, sizes)
+    return Components(float(parts.cluster), float(parts.seed), float(parts.cell), parts.df_cluster)
 
 
-def _effective_df(weights: Floats) -> float:
-    """(tr M)^2 / tr(M^2) for M = diag(w^2) - w (w^2)' - (w^2) w' + (w'w) w w', in closed form."""
-    s2, s3, s4, s5 = (float((weights**k).sum()) for k in (2, 3, 4, 5))
-    trace = s2 - 2 * s3 + s2**2
-    square = s4 - 4 * s5 + 2 * s3**2 + 4 * s2 * s4 - 4 * s2**2 * s3 + s2**4
-    return trace**2 / square
-
-
-def _combined(parts: Components, n_seeds: int, scope: Scope) -> tuple[float, float]:
-    """Variance of the mean difference and its degrees of freedom."""
-    if scope == "checkpoints":
-        return parts.cluster, parts.df_cluster
-    variance = parts.cluster + max(parts.seed - parts.cell, 0.0)
-    # Counted in even when V_s < V_c: leaving it out would forget that the seeds' variance was
-    # only estimated, and rejects too often.
-    spread = (
-        parts.cluster**2 / parts.df_cluster
-        + parts.seed**2 / (n_seeds - 1)
-        + parts.cell**2 / ((n_seeds - 1) * parts.df_cluster)
-    )
-    # Less than the part with the fewest is an accident of V_c being subtracted.
-    fewest = min(parts.df_cluster, n_seeds - 1)
-    return variance, max(variance**2 / spread, fewest) if spread > 0 else NAN
+def _spread(parts: Components, n_seeds: int, scope: Scope) -> Spread:
+    cluster, seed, cell = map(np.asarray, parts[:3])
+    of_one = Parts(cluster, seed, cell, parts.df_cluster)
+    return spread(of_one, n_seeds if scope == "recipe" else 1)
 
 
 def _reason(kept: Floats, n_clusters: int, scope: Scope) -> str | None:

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
 from reports.statistics.paired import PairedDifference
+from reports.statistics.variance import Parts, half_width, spread
 
 __all__ = [
     "CLUSTER_SD",
@@ -101,7 +101,8 @@ def minimum_detectable_effect(
 
     Notes
     -----
-    (t_{(1+level)/2} + t_{power}) * se, with degrees of freedom as in `paired_difference`.
+    (t_{(1+level)/2} + t_{power}) * se for one seed; with several the parts of clusters and of seeds
+    have their own t each, combined as in `paired_difference`.
 
     References
     ----------
@@ -117,8 +118,7 @@ def minimum_detectable_effect(
     effective = float(sizes.sum() ** 2 / (sizes**2).sum())
     cluster = cluster_sd**2 / effective + item_sd**2 / sizes.sum()
     seed = seed_sd**2 / n_seeds if n_seeds > 1 else 0.0
-    df = _satterthwaite(cluster, effective - 1, seed, 0.0, n_seeds)
-    return _multiple(df, level, power) * math.sqrt(cluster + seed)
+    return _detectable(_parts(cluster, seed, 0.0, effective - 1), n_seeds, level, power)
 
 
 def needed_size(
@@ -156,12 +156,9 @@ def needed_size(
         cluster = parts.cluster / n_clusters + cell
         seed = parts.seed / n_seeds + cell
         df_cluster = (result.components.df_cluster + 1) * growth - 1
-        if result.scope == "checkpoints":
-            variance, df = cluster, df_cluster
-        else:
-            variance = cluster + max(seed - cell, 0.0)
-            df = _satterthwaite(cluster, df_cluster, seed, cell, n_seeds)
-        return _multiple(df, level, power) * math.sqrt(variance) <= abs(distance)
+        parts_then = _parts(cluster, seed, cell, df_cluster)
+        counted = n_seeds if result.scope == "recipe" else 1
+        return _detectable(parts_then, counted, level, power) <= abs(distance)
 
     seeds = None
     if result.scope == "recipe":
@@ -184,20 +181,15 @@ def _single_draws(result: PairedDifference) -> _Parts:
     )
 
 
-def _satterthwaite(
-    cluster: float, df_cluster: float, seed: float, cell: float, n_seeds: float
-) -> float:
-    spread = cluster**2 / df_cluster
-    if n_seeds > 1:
-        spread += seed**2 / (n_seeds - 1) + cell**2 / ((n_seeds - 1) * df_cluster)
-    total = cluster + max(seed - cell, 0.0)
-    return total**2 / spread if spread > 0 else math.inf
+def _parts(cluster: float, seed: float, cell: float, df_cluster: float) -> Parts:
+    return Parts(np.asarray(cluster), np.asarray(seed), np.asarray(cell), df_cluster)
 
 
-def _multiple(df: float, level: float, power: float) -> float:
-    if math.isinf(df):
-        df = 1e9  # the normal distribution, for which stdtrit has no answer
-    return float(stdtrit(df, (1 + level) / 2) + stdtrit(df, power))
+def _detectable(parts: Parts, n_seeds: float, level: float, power: float) -> float:
+    """Half the interval, and as much again of it as makes the test succeed with some power."""
+    of = spread(parts, n_seeds)
+    beyond = math.copysign(float(half_width(of, 2 * min(power, 1 - power))), power - 0.5)
+    return float(half_width(of, 1 - level)) + beyond
 
 
 def _first(holds: Callable[[int], bool], most: int) -> int | None:

@@ -41,41 +41,60 @@ def test_items_as_their_own_clusters_give_the_paired_t_test() -> None:
     assert result.df == pytest.approx(39)
 
 
-def test_equal_clusters_give_the_crossed_analysis_of_variance() -> None:
-    """Seeds and clusters both random, one mean per cell: Var = (MSa + MSb - MSab) / (S G)."""
-    n_seeds, n_clusters = 5, 8
-    cells = RNG.normal(0, 1, (n_seeds, n_clusters)) + 4 * RNG.normal(0, 1, (n_seeds, 1))
-    result = paired_difference(np.repeat(cells, 3, axis=1), np.repeat(np.arange(n_clusters), 3))
-    rows = cells.mean(axis=1)
-    columns = cells.mean(axis=0)
-    ms_seed = n_clusters * rows.var(ddof=1)
-    ms_cluster = n_seeds * columns.var(ddof=1)
+def crossed(n_seeds: int, n_clusters: int, seed_sd: float) -> np.ndarray:
+    return RNG.normal(0, 1, (n_seeds, n_clusters)) + seed_sd * RNG.normal(0, 1, (n_seeds, 1))
+
+
+def mean_squares(cells: np.ndarray) -> tuple[float, float, float]:
+    """Of clusters, seeds and the rest, each over the number of cells."""
+    n_seeds, n_clusters = cells.shape
+    rows, columns = cells.mean(axis=1), cells.mean(axis=0)
     rest = cells - rows[:, None] - columns + cells.mean()
     ms_rest = (rest**2).sum() / ((n_seeds - 1) * (n_clusters - 1))
-    variance = (ms_seed + ms_cluster - ms_rest) / (n_seeds * n_clusters)
-    assert ms_seed > ms_rest
-    assert result.se**2 == pytest.approx(variance, rel=1e-12)
-    parts = [(ms_seed, n_seeds - 1), (ms_cluster, n_clusters - 1)]
-    parts += [(ms_rest, (n_seeds - 1) * (n_clusters - 1))]
-    spread = sum(ms**2 / df for ms, df in parts)
-    assert result.df == pytest.approx((ms_seed + ms_cluster - ms_rest) ** 2 / spread, rel=1e-9)
+    ms = (n_seeds * columns.var(ddof=1), n_clusters * rows.var(ddof=1), ms_rest)
+    return tuple(m / cells.size for m in ms)
 
 
-def test_degrees_of_freedom_never_fall_below_those_of_the_weakest_part() -> None:
-    rng = np.random.default_rng(0)
-    lowest = math.inf
-    for _ in range(200):  # mostly ties, as with EM: V_c is then often larger than V_g
-        d = rng.normal(size=(2, 15)) * (rng.random((2, 15)) < 0.3)
-        result = paired_difference(d, np.repeat(np.arange(5), 3))
-        lowest = min(lowest, math.inf if result.reason else result.df)
-    assert lowest == 1
+def test_equal_clusters_give_the_crossed_analysis_of_variance() -> None:
+    """Seeds and clusters both random, one mean per cell: Var = (MSa + MSb - MSab) / (S G)."""
+    cells = crossed(5, 8, 4.0)
+    result = paired_difference(np.repeat(cells, 3, axis=1), np.repeat(np.arange(8), 3))
+    assert result.components[:3] == pytest.approx(mean_squares(cells), rel=1e-12)
+    assert result.components.df_cluster == pytest.approx(7)
+
+
+@pytest.mark.parametrize(("n_seeds", "seed_sd"), [(2, 0.0), (3, 4.0), (5, 0.4), (5, 0.0)])
+def test_clusters_and_seeds_each_have_their_own_t(n_seeds: int, seed_sd: float) -> None:
+    for _ in range(20):
+        cells = crossed(n_seeds, 8, seed_sd)
+        result = paired_difference(cells, np.arange(8), level=0.9)
+        v_g, v_s, v_c = mean_squares(cells)
+        if n_seeds > 2:
+            v_s = min(v_s, 5 * max(v_s - v_c * n_seeds / (n_seeds + 1), 0.0))
+        t_g, t_s = stats.t.ppf(0.95, 7), stats.t.ppf(0.95, n_seeds - 1)
+        half = (t_g * v_g + t_s * v_s) / math.sqrt(v_g + v_s)
+        if n_seeds == 2:
+            half = math.sqrt(t_g**2 * v_g + t_s**2 * v_s)
+        assert result.se == pytest.approx(math.sqrt(v_g + v_s), rel=1e-9)
+        assert result.ci_high - result.estimate == pytest.approx(half, rel=1e-9)
+        assert stats.t.ppf(0.95, result.df) * result.se == pytest.approx(half, rel=1e-9)
+        assert min(7, n_seeds - 1) - 1e-6 <= result.df <= max(7, n_seeds - 1) + 1e-6
+
+
+def test_p_value_of_any_distance() -> None:
+    result = paired_difference(crossed(3, 8, 2.0), np.arange(8))
+    p = [p_against(result, result.estimate - d * result.se) for d in (1e-9, 0.1, 1, 10, 1e3, 1e9)]
+    assert p == sorted(p, reverse=True)
+    assert p[0] == pytest.approx(1)
+    assert 0 < p[-1] < 1e-15
 
 
 def test_degrees_of_freedom_of_unequal_clusters_from_the_matrix() -> None:
     result = paired_difference(table(1), CLUSTERS, scope="checkpoints")
     w = SIZES / SIZES.sum()
+    single_items, whole_clusters = w, len(w) * w**2  # 3 : 1 for a cluster of average size
     centring = np.eye(len(w)) - np.outer(w, np.ones(len(w)))
-    m = centring @ np.diag(w**2) @ centring.T
+    m = centring @ np.diag(3 * single_items + whole_clusters) @ centring.T
     assert result.df == pytest.approx(np.trace(m) ** 2 / np.trace(m @ m), rel=1e-10)
     assert result.df < len(w) - 1
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from reports.statistics import minimum_detectable_effect, needed_size, paired_difference
@@ -59,12 +60,10 @@ def test_planned_size_is_enough_and_one_less_is_not() -> None:
         cell = parts.cell * 4 / n_seeds
         cluster = max(parts.cluster - parts.cell, 0) + cell
         seed = (parts.seed - parts.cell) * 4 / n_seeds + cell
-        variance = cluster + seed - cell
-        spread = cluster**2 / 19 + seed**2 / (n_seeds - 1) + cell**2 / (19 * (n_seeds - 1))
-        from scipy import stats
-
-        t = stats.t(variance**2 / spread)
-        return (t.ppf(0.975) + t.ppf(0.8)) * math.sqrt(variance)
+        seed = min(seed, 5 * (seed - cell * n_seeds / (n_seeds + 1)))
+        t_g, t_s = stats.t(19), stats.t(n_seeds - 1)
+        t = [t_g.ppf(q) * cluster + t_s.ppf(q) * seed for q in (0.975, 0.8)]
+        return sum(t) / math.sqrt(cluster + seed)
 
     assert detectable(4 + more) <= 2.0 < detectable(4 + more - 1)
 
