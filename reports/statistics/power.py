@@ -36,7 +36,7 @@ CLUSTER_SD: Final = 2.0
 SEED_SD: Final = 0.57
 """Default sd of the mean difference between seeds, points: sqrt(2) * 0.4, two arms of 0.4 each."""
 
-MOST_SEEDS: Final = 1_000
+MOST_SEEDS: Final = 100
 """More seeds than this are no answer to "how many more"."""
 
 MOST_ITEMS: Final = 1_000_000
