@@ -89,9 +89,10 @@ def run_ablation(
     new = [run for run in plan.runs if prepared.fingerprints[run.name] not in known]
     bases = _checked_bases(new, prepared, console)
     folder = output_folder(output, plan)
-    if not reuse:
-        shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
     checkpoints = checkpoint_places(prepared, folder)
+    for place in checkpoints.values():
+        if place is not None and not reuse:
+            shutil.rmtree(place.folder, ignore_errors=True)
     if is_follower():
         follow(plan.runs, datasets=prepared.datasets, bases=bases, checkpoints=checkpoints)
         return 0
@@ -111,10 +112,8 @@ def run_ablation(
         records += _executed(todo, prepared, ablation, bases, console, checkpoints)
         _say_cuts(records, console)
         make_report(plan, records, folder, ablation.run_id, identity, store, ablation)
-    failed = say_failures(records, console)
-    if not failed:  # what is left there belongs to plans that were changed since
-        shutil.rmtree(folder / _CHECKPOINTS, ignore_errors=True)
-    return failed
+    _say_left_over(folder / _CHECKPOINTS, checkpoints, console)
+    return say_failures(records, console)
 
 
 def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console) -> Bases:
@@ -132,8 +131,7 @@ def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console
             torch.set_num_threads(threads)
         for arm in {run.arm.name: run.arm for run in runs}.values():
             dataset = prepared.datasets[arm.name]
-            sample = [*dataset.train[:8], *dataset.test[:8]]
-            trained = check_fit(arm.config, prepared.models[arm.name], sample)
+            trained = check_fit(arm.config, prepared.models[arm.name], dataset)
             console.print(f"{arm.name}: trains {trained}", markup=False, soft_wrap=True)
             for note in notes(arm.config, len(dataset.train)):
                 text = f"{arm.name}: {note}"
@@ -225,6 +223,19 @@ def _inputs(arm: Arm, prepared: Prepared) -> list[DataInput]:
                 )
             )
     return inputs
+
+
+def _say_left_over(
+    root: Path, checkpoints: Mapping[str, Checkpoints | None], console: Console
+) -> None:
+    """Checkpoints of other plans may be in use by another process, so they are only named."""
+    own = {place.folder for place in checkpoints.values() if place is not None}
+    others = [one for one in root.glob("*") if one not in own]
+    if others:
+        text = f"{root} has checkpoints of {len(others)} runs that are not of this plan"
+        console.print(text, markup=False, soft_wrap=True)
+    elif root.is_dir() and not any(root.iterdir()):
+        root.rmdir()
 
 
 def _say_cuts(records: Sequence[RunRecord], console: Console) -> None:

@@ -124,23 +124,26 @@ def _joules(file: Path) -> float:
 
 def _devices() -> tuple[_Counter, ...]:
     """A counter of the current CUDA device, if there is one that counts."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return ()
     try:
         nvml = importlib.import_module("pynvml")
-        import torch
-
-        if not torch.cuda.is_available():
-            return ()
+    except ImportError:
+        return ()
+    try:
         nvml.nvmlInit()
         # By identity: NVML knows nothing of CUDA_VISIBLE_DEVICES and counts in another order.
         uuid = torch.cuda.get_device_properties(torch.cuda.current_device()).uuid
         handle = nvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
-    except Exception:  # a driver's errors are of many kinds, and none is worth a run
+    except nvml.NVMLError:  # an old driver, or a device without such a counter
         return ()
 
     def read() -> float:
         try:
             return float(nvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
-        except Exception:
+        except nvml.NVMLError:
             return math.nan
 
     counter = _Counter(read, span=math.nan)

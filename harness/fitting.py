@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.data import Item
+from harness.data import Dataset
 from harness.data.encoding import encode
 from harness.errors import ExperimentError
 from harness.experiment.base import Base
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["check_fit", "notes"]
 
+_SAMPLE = 8  # items of each split
 
-def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> ParameterCount:
+
+def check_fit(config: Base, source: ModelSource, dataset: Dataset) -> ParameterCount:
     """See that adapter, frozen weights, precision, prompts and lengths fit the model.
 
     Parameters
@@ -33,8 +35,8 @@ def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> Param
         An arm's configuration.
     source : ModelSource
         Where its base model was found.
-    items : sequence of Item
-        A few of its items, which are encoded.
+    dataset : Dataset
+        Its items, a few of which are encoded.
 
     Returns
     -------
@@ -52,8 +54,9 @@ def check_fit(config: Base, source: ModelSource, items: Sequence[Item]) -> Param
 
     share_of(config.training.batch_size)
     shape = load_shape(config.model, source)
-    counted = inspect(config.model, source)
+    counted = inspect(config.model, source, shape)
     tokenizer = load_tokenizer(config.model, source)
+    items = [*dataset.train[:_SAMPLE], *dataset.test[:_SAMPLE]]
     encode(items, config.prompt, tokenizer, encoder_decoder=bool(shape.is_encoder_decoder))
     _check_stops(config.generation.stop_strings, tokenizer)
     positions = getattr(shape, "max_position_embeddings", None)

@@ -136,9 +136,8 @@ def _trained(prepared: Prepared) -> Iterator[str]:
     yield "trained parameters (looking at the models takes some seconds):"
     arms_by_text: dict[str, list[str]] = {}
     for arm in prepared.plan.arms:
-        dataset = prepared.datasets[arm.name]
-        sample = [*dataset.train[:8], *dataset.test[:8]]
-        text = str(check_fit(arm.config, prepared.models[arm.name], sample))
+        models, datasets = prepared.models, prepared.datasets
+        text = str(check_fit(arm.config, models[arm.name], datasets[arm.name]))
         arms_by_text.setdefault(text, []).append(arm.name)
     for text, arms in arms_by_text.items():
         whose = "all arms" if len(arms) == len(prepared.plan.arms) else "; ".join(arms)

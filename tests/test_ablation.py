@@ -16,7 +16,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness.ablation import checkpoint_places
 from harness.cli import main
+from harness.experiment import load_experiment, make_plan
+from harness.preparation import prepare
 from harness.tracking import open_store
 
 ROOT = Path(__file__).parents[1]
@@ -74,8 +77,9 @@ def test_an_ablation_from_file_to_report(work: Path, capsys: pytest.CaptureFixtu
     left_over = work / "results" / "small" / "checkpoints" / "of-another-plan"
     left_over.mkdir(parents=True)
     assert main(["ablation", "small.yaml"]) == 0
-    assert not left_over.parent.exists()
+    assert left_over.is_dir(), "it may be another process's"
     printed = capsys.readouterr()
+    assert "has checkpoints of 1 runs that are not of this plan" in printed.err
     assert "question+context" in printed.out.splitlines()[0]
     assert printed.out.splitlines()[-1] == "report: results/small/report.html"
     for n, run in enumerate(("question / seed 0", "question+context / seed 0"), start=1):
@@ -248,3 +252,21 @@ def test_an_interrupted_ablation_goes_on_where_it_was(
 
     assert main(["ablation", "small.yaml", "--no-reuse", "--output", "undisturbed"]) == 0
     assert comparisons(Path("undisturbed")) == resumed
+
+
+def test_without_reuse_no_checkpoint_is_gone_on_from(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = [
+        "seeds=[0]",
+        "data.train.limit=16",
+        "data.test.limit=8",
+        "resources.checkpoint_every=9",
+    ]
+    plan = make_plan(load_experiment("small.yaml", small))
+    for place in checkpoint_places(prepare(plan), work / "results" / "small").values():
+        (place.folder / "checkpoint-1").mkdir(parents=True)
+    assignments = [part for one in small for part in ("--set", one)]
+    assert main(["ablation", "small.yaml", *assignments, "--no-reuse"]) == 0
+    assert "goes on from" not in capsys.readouterr().err
+    assert not (work / "results" / "small" / "checkpoints").exists()

@@ -142,6 +142,9 @@ def test_each_start_begins_from_0_and_nothing_counts_after_the_stop(tmp_path: Pa
 class Driver:
     """Stands in for NVML with one GPU, whose counter is in millijoules."""
 
+    class NVMLError(Exception):
+        """What the driver raises, whatever is wrong."""
+
     def __init__(self) -> None:
         self.millijoules = 10**9
         self.installed = True
@@ -149,7 +152,7 @@ class Driver:
 
     def nvmlInit(self) -> None:
         if not self.installed:
-            raise RuntimeError("no driver")
+            raise self.NVMLError("no driver")
 
     def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:
         assert uuid == "GPU-1234-second"
@@ -158,7 +161,7 @@ class Driver:
     def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> int:
         assert handle == "second"
         if self.fails:
-            raise RuntimeError("not supported")
+            raise self.NVMLError("not supported")
         return self.millijoules
 
 

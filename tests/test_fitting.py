@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from harness.data import Item
+from harness.data import Dataset, Item
 from harness.errors import ExperimentError, InputError, ModelError
 from harness.experiment.base import Base
 from harness.fitting import check_fit, notes
 from harness.models.sources import find_model
 
-ITEMS = [Item("q", {"question": "where is Mola"}, ("here",), (), ())]
+ITEM = Item("q", {"question": "where is Mola"}, ("here",), (), ())
+DATA = Dataset((ITEM,), (), (ITEM,), (), ())
 
 
 def _check(name: object, **sections: Any) -> object:
@@ -32,7 +33,7 @@ def _check(name: object, **sections: Any) -> object:
             "generation": {"max_new_tokens": 16, **sections.get("generation", {})},
         }
     )
-    return check_fit(config, find_model(config.model), ITEMS)
+    return check_fit(config, find_model(config.model), DATA)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import ModelError
 from harness.experiment.model import IA3, Adapter, LoRA, OtherAdapter, PromptTuning
 from harness.models.base import one_line
-from harness.models.groups import stacks
+from harness.models.groups import layer_of, stacks
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["peft_config", "with_adapter"]
 
 _WHERE = "base.model.adapter"
-_PEFT_RAISES = (ValueError, TypeError, KeyError, AssertionError, re.error)
+_PEFT_RAISES = (
+    ValueError, TypeError, KeyError, AssertionError, RuntimeError, ArithmeticError, re.error,
+)  # fmt: skip
 _NOT_TO_BE_SET = {
     "task_type", "peft_type", "auto_mapping", "base_model_name_or_path", "revision", "peft_version",
     "inference_mode",  # would train nothing
@@ -47,7 +49,7 @@ def with_adapter(model: nn.Module, adapter: Adapter, *, encoder_decoder: bool) -
         wrapped = wrap(model, config)
     except torch.OutOfMemoryError:
         raise
-    except (*_PEFT_RAISES, NotImplementedError, RuntimeError, ArithmeticError) as error:
+    except _PEFT_RAISES as error:
         other = isinstance(adapter, OtherAdapter)
         raise ModelError(
             "the adapter does not fit the model",
@@ -192,7 +194,9 @@ def _in_layers(model: nn.Module, adapter: LoRA, names: list[str]) -> list[str]:
     layers = adapter.layers or ()
     for layer in layers or (None,):
         _check_layer(model, layer, f"{_WHERE}.layers")
-    linear = [name for name in _linear(model) if _layer_of(name, model) in layers]
+    known = stacks(model)
+    where = {name: layer_of(name, known)[1] for name in _linear(model)}
+    linear = [name for name, layer in where.items() if layer in layers]
     chosen = [name for name in linear if not names or _is(name, names)]
     for name in () if adapter.targets == "family" else names:
         if not any(_is(one, [name]) for one in chosen):
@@ -203,7 +207,7 @@ def _in_layers(model: nn.Module, adapter: LoRA, names: list[str]) -> list[str]:
                 allowed="names of linear layers in them: " + _names(linear),
             )
     for layer in layers:
-        if all(_layer_of(one, model) != layer for one in chosen):
+        if all(where[one] != layer for one in chosen):
             raise ModelError(
                 "this layer has none of the adapter's targets",
                 where=f"{_WHERE}.layers",
@@ -221,13 +225,6 @@ def _check_layer(model: nn.Module, layer: Any, where: str) -> None:
             got="none at all" if layer is None else layer,
             allowed=f"0 to {most - 1}",
         )
-
-
-def _layer_of(module: str, model: nn.Module) -> int | None:
-    for stack in stacks(model):
-        if module.startswith(f"{stack}."):
-            return int(module.removeprefix(f"{stack}.").split(".", 1)[0])
-    return None
 
 
 def _usual(model: Any) -> list[str]:

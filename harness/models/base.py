@@ -31,6 +31,10 @@ __all__ = [
     "one_line",
 ]
 
+_DAMAGED = (
+    OSError, ValueError, LookupError, TypeError, RuntimeError, AssertionError,
+    struct.error, EOFError, UnpicklingError,  # cut off
+)  # fmt: skip
 _PROBE = "what is the answer to this question"
 
 
@@ -227,9 +231,7 @@ def loading(config: Model, source: ModelSource) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AssertionError) as error:
-        raise _cannot_load(where, error) from None
-    except (struct.error, IndexError, EOFError, UnpicklingError) as error:  # cut off
+    except _DAMAGED as error:
         raise _cannot_load(where, error) from None
     except ImportError as error:
         if source.gguf_file is None:  # a tokenizer or a quantization that needs another package

@@ -29,12 +29,11 @@ def freeze(model: nn.Module, config: Freeze | None) -> None:
     ModelError
         Something that is named matches no weight, or nothing would be trained.
     """
-    where = places(model)
     weights = dict(model.named_parameters())
     frozen = set() if config is None else _frozen(model, config)
-    for name in where:
-        weights[name].requires_grad_(name not in frozen)
-    if frozen >= set(where):
+    for name, weight in weights.items():
+        weight.requires_grad_(name not in frozen)
+    if frozen >= set(weights):
         raise ModelError(
             "every weight is frozen, so there is nothing to train",
             where="base.model.freeze",

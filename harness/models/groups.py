@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FEED_FORWARD = ("mlp", "ffn", "layerff", "feedforward", "moe", "experts")
 
-__all__ = ["Place", "Stacks", "places", "stacks"]
+__all__ = ["Place", "Stacks", "layer_of", "places", "stacks"]
 
 Stacks = Mapping[str, int]
 """From the name of a stack of layers (`encoder.block`) to how many layers it has."""
@@ -48,7 +48,7 @@ def places(model: nn.Module) -> dict[str, Place]:
     known = stacks(model)
     found = {}
     for name, _ in model.named_parameters():
-        stack, layer = _layer(name, known)
+        stack, layer = layer_of(name, known)
         found[name] = Place(_group(name, stack, named), stack, layer)
     return found
 
@@ -66,7 +66,8 @@ def stacks(model: nn.Module) -> Stacks:
     return found
 
 
-def _layer(name: str, known: Stacks) -> tuple[str | None, int | None]:
+def layer_of(name: str, known: Stacks) -> tuple[str | None, int | None]:
+    """The stack, and the layer of it, that a weight or module is in."""
     for stack in known:
         if name.startswith(f"{stack}."):
             return stack, int(name.removeprefix(f"{stack}.").split(".", 1)[0])

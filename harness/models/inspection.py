@@ -6,7 +6,7 @@ precision are tried out in a second even for a model of many gigabytes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.experiment.model import Model
 from harness.models.base import BaseModel, auto_class, load_shape, loading
@@ -14,11 +14,25 @@ from harness.models.precision import check_range
 from harness.models.sources import ModelSource
 from harness.models.trainable import ParameterCount, count_parameters, trainable
 
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
 __all__ = ["inspect"]
 
 
-def inspect(config: Model, source: ModelSource) -> ParameterCount:
+def inspect(
+    config: Model, source: ModelSource, shape: PretrainedConfig | None = None
+) -> ParameterCount:
     """See that a configuration fits its model, and count what would be trained.
+
+    Parameters
+    ----------
+    config : Model
+        What is held and trained how.
+    source : ModelSource
+        Where the base was found.
+    shape : PretrainedConfig, optional
+        From `load_shape`; read again if left out, which takes seconds for a GGUF file.
 
     Raises
     ------
@@ -28,7 +42,7 @@ def inspect(config: Model, source: ModelSource) -> ParameterCount:
     """
     import torch
 
-    shape = load_shape(config, source)
+    shape = shape or load_shape(config, source)
     check_range(config, shape.model_type)
     encoder_decoder = bool(shape.is_encoder_decoder)
     auto: Any = auto_class(config, shape)

@@ -20,7 +20,7 @@ from harness.training.checkpoints import newest
 from harness.training.examples import collator, features
 from harness.training.listener import OnLog, OnStep, check_finite, listener
 from harness.training.loss import TargetLoss
-from harness.training.trainer import made_trainer, no_traces
+from harness.training.trainer import make_trainer, no_traces
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -123,7 +123,7 @@ def train(
     if config.best is not None and config.best.patience:
         callbacks.append(EarlyStoppingCallback(config.best.patience))
     with _folder(checkpoints) as folder, no_traces(model):
-        trainer = made_trainer(
+        trainer = make_trainer(
             TargetLoss(encoder_decoder, config.label_smoothing),
             bf16=config.bf16,
             score=scores if score is not None else None,

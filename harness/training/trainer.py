@@ -15,10 +15,10 @@ from harness.training.loss import TargetLoss
 if TYPE_CHECKING:
     from transformers import Trainer
 
-__all__ = ["made_trainer", "no_traces"]
+__all__ = ["make_trainer", "no_traces"]
 
 
-def made_trainer(
+def make_trainer(
     loss: TargetLoss, *, bf16: bool, score: Callable[[], Mapping[str, float]] | None, **options: Any
 ) -> Trainer:
     """A trainer that prints nothing.

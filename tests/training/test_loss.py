@@ -31,7 +31,11 @@ def _log_chances(base: BaseModel, example: Encoded) -> np.ndarray:
 def test_smoothing_spreads_a_share_of_the_target_over_the_vocabulary(
     base: BaseModel, smoothing: float
 ) -> None:
-    """Szegedy et al. 2016, section 7; the mean over all target tokens, in batches of three."""
+    """Szegedy et al. 2016, section 7; the mean over all target tokens, in batches of three.
+
+    The ending eos is one of them, even where it is the pad token: masked by pad id, a model would
+    never learn to stop.
+    """
     losses: list[float] = []
     for example in examples(base):
         for chances, token in zip(_log_chances(base, example), example.target_ids, strict=True):

@@ -73,3 +73,11 @@ def test_no_size_decides_about_nothing() -> None:
     zero = paired_difference(np.zeros((2, 4)), [0, 0, 1, 1])
     assert needed_size(zero, 3.0) == (None, None)
     assert needed_size(measured(2, 1, 1), 1e-6) == (None, None)
+
+
+def test_hundreds_of_seeds_are_no_practical_answer() -> None:
+    result = measured(2, 6, 0)
+    counts = [needed_size(result, effect).seeds for effect in np.geomspace(3.0, 0.1, 30)]
+    answered = [count for count in counts if count is not None]
+    assert 50 < max(answered) <= 100
+    assert counts[-1] is None
