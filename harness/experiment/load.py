@@ -203,7 +203,8 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
         )
         message, got = f"{name} is missing", None
     elif problem["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        message, fix = "this has to be a mapping of keys to values", "or write null for none"
+        message = "this has to be a mapping of keys to values"
+        fix = "write null for none" if str(got).lower() == "none" else None
     elif problem["type"] == "value_error" and len(repr(got)) > _MOST_SHOWN:
         got = None  # a whole section; the message names what is wrong in it
     elif problem["type"] == "string_pattern_mismatch":

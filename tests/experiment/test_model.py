@@ -250,3 +250,10 @@ def test_no_location_ends_with_the_name_of_a_unions_member(
     tmp_path: Path, model: str, where: str
 ) -> None:
     assert where in _explained(tmp_path, model)
+
+
+@pytest.mark.parametrize(("given", "fix"), [("none", True), ("lora", False)])
+def test_a_word_in_place_of_an_adapter_is_explained(tmp_path: Path, given: str, fix: bool) -> None:
+    text = _explained(tmp_path, f"    name: m\n    adapter: {given}\n")
+    assert "this has to be a mapping of keys to values" in text
+    assert ("write null for none" in text) == fix
