@@ -124,9 +124,10 @@ def make_report(
         The report cannot be written or stored.
     """
     from reports.build import build_report, verdict_lines
+    from reports.study import study_of
 
     provenance = _provenance(records, run_id, identity, store)
-    result = build_report(plan, records, cluster_columns(records), provenance, folder)
+    result = build_report(study_of(plan), records, cluster_columns(records), provenance, folder)
     lines = verdict_lines(result.analysis)
     if ablation is not None:
         with tempfile.TemporaryDirectory() as staging:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.experiment import Contrast, Hypothesis, Plan
+from harness.experiment import Hypothesis
 from harness.results import RunRecord
 from reports.caveats import warnings_of
 from reports.comparison import Comparison
@@ -26,6 +25,7 @@ from reports.statistics import (
     holm,
     paired_difference,
 )
+from reports.study import Study
 from reports.verdicts import claim_p_value, decide, needs
 from reports.wording import headline, sentence
 
@@ -82,14 +82,14 @@ class Analysis:
     warnings: tuple[str, ...]
 
 
-def analyse(plan: Plan, table: ScoreTable, records: Sequence[RunRecord]) -> Analysis:
+def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> Analysis:
     """Test the declared hypotheses and explore the other metrics.
 
     Parameters
     ----------
-    plan : Plan
+    study : Study
     table : ScoreTable
-        Scores of the plan's runs.
+        Scores of the study's runs.
     records : sequence of RunRecord
         How the runs ended, for warnings and the noise floor.
 
@@ -97,7 +97,7 @@ def analyse(plan: Plan, table: ScoreTable, records: Sequence[RunRecord]) -> Anal
     -------
     Analysis
     """
-    declared = plan.hypotheses
+    declared = study.hypotheses
     pairs = {(h.contrast.name, h.metric) for h in declared}
     contrasts = {h.contrast.name: h.contrast for h in declared}
     others = tuple(
@@ -106,26 +106,25 @@ def analyse(plan: Plan, table: ScoreTable, records: Sequence[RunRecord]) -> Anal
         for metric in table.metrics
         if (contrast.name, metric) not in pairs
     )
-    comparisons = _family(plan, table, declared, exploratory=False)
-    exploratory = _family(plan, table, others, exploratory=True)
+    comparisons = _family(study, table, declared, exploratory=False)
+    exploratory = _family(study, table, others, exploratory=True)
     noise = noise_floors(records)
     return Analysis(
         comparisons,
         exploratory,
         _scoreboard(table),
-        second_opinions(plan, table, np.random.default_rng(_SEED)),
+        second_opinions(study, table, np.random.default_rng(_SEED)),
         noise,
-        warnings_of(plan, table, records, comparisons, noise),
+        warnings_of(study, table, records, comparisons, noise),
     )
 
 
 def _family(
-    plan: Plan, table: ScoreTable, hypotheses: Sequence[Hypothesis], *, exploratory: bool
+    study: Study, table: ScoreTable, hypotheses: Sequence[Hypothesis], *, exploratory: bool
 ) -> tuple[Comparison, ...]:
     """Comparisons whose p-values are adjusted together."""
-    settings = plan.experiment.analysis
-    alpha, n_family = settings.alpha, len(hypotheses)
-    measured = [_measured(h, plan, table, 1 - alpha) for h in hypotheses]
+    alpha, n_family = study.alpha, len(hypotheses)
+    measured = [_measured(h, table, 1 - alpha) for h in hypotheses]
     p_values = [
         claim_p_value(m.result, h.claim, h.margin)
         for h, m in zip(hypotheses, measured, strict=True)
@@ -137,7 +136,7 @@ def _family(
         lacking = None
         if verdict == "undecided":
             lacking = needs(
-                m.result, h.claim, h.margin, alpha=alpha, power=settings.power, n_family=n_family
+                m.result, h.claim, h.margin, alpha=alpha, power=study.power, n_family=n_family
             )
         comparison = Comparison(
             contrast=h.contrast.name,
@@ -158,7 +157,7 @@ def _family(
             sentence="",
             **{name: getattr(m.result, name) for name in Comparison.MEASURED},
         )
-        comparison = replace(comparison, headline=headline(comparison, plan, h.contrast))
+        comparison = replace(comparison, headline=headline(comparison, h.contrast.levels))
         family.append(replace(comparison, sentence=sentence(comparison)))
     return tuple(family)
 
@@ -171,7 +170,7 @@ class _Measured:
     reason: str | None
 
 
-def _measured(hypothesis: Hypothesis, plan: Plan, table: ScoreTable, level: float) -> _Measured:
+def _measured(hypothesis: Hypothesis, table: ScoreTable, level: float) -> _Measured:
     """Differences of one contrast on the seeds that have all its arms, and what they show."""
     contrast = hypothesis.contrast
     weights = np.array([contrast.weights.get(arm, 0.0) for arm in table.arms])
@@ -188,21 +187,10 @@ def _measured(hypothesis: Hypothesis, plan: Plan, table: ScoreTable, level: floa
         reason = "no seed has finished runs of all the arms that are compared"
         result = replace(result, n_seeds=0, n_unscored=0, reason=reason)
     scored = ~np.isnan(differences).any(axis=0)
-    treated = _treated(contrast, plan)[np.isin(table.arms, list(contrast.weights))]
+    treated = np.isin(np.array(table.arms)[part_of], contrast.treated)
     means = values[:, :, scored].mean(axis=(1, 2)) if scored.any() else np.full(len(values), NAN)
     parts = weights[part_of] * means
     return _Measured(result, -float(parts[~treated].sum()), float(parts[treated].sum()), reason)
-
-
-def _treated(contrast: Contrast, plan: Plan) -> NDArray[np.bool_]:
-    """Which arms count as treated, shape (n_arms,): treatment mean - control mean = estimate.
-
-    For an interaction both "means" are effects of the first factor: with the treatment, and with
-    the control, of the second.
-    """
-    factor = contrast.factors[-1]
-    control = plan.experiment.factors[factor].control_label
-    return np.array([arm.levels[factor] != control for arm in plan.arms])
 
 
 def _scoreboard(table: ScoreTable) -> tuple[ScoreRow, ...]:

@@ -1,4 +1,4 @@
-"""From a plan and its runs to the files of a report.
+"""From a study and its runs to the files of a report.
 
 The one composer of this package: score, analyse, render, write. It opens no network connection and
 knows no tracking store.
@@ -19,12 +19,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.errors import OutputError
-from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.analysis import Analysis, analyse
 from reports.scores import ScoreTable
 from reports.sections import SECTIONS, Page
 from reports.sections.verdicts import headline_of
+from reports.study import Study
 
 __all__ = ["ReportResult", "build_report", "render", "verdict_lines"]
 
@@ -45,7 +45,7 @@ class ReportResult:
 
 
 def build_report(
-    plan: Plan,
+    study: Study,
     records: Sequence[RunRecord],
     cluster_names: Sequence[str],
     provenance: Mapping[str, str],
@@ -55,9 +55,9 @@ def build_report(
 
     Parameters
     ----------
-    plan : Plan
+    study : Study
     records : sequence of RunRecord
-        How the plan's runs ended; a run without a record counts as missing.
+        How the study's runs ended; a run without a record counts as missing.
     cluster_names : sequence of str
         Columns of the predictions that items are nested in, outermost first; may be empty.
     provenance : mapping of str to str
@@ -76,10 +76,10 @@ def build_report(
     OutputError
         The folder cannot be written.
     """
-    table = ScoreTable.from_records(records, plan, cluster_names)
-    everything = _one_per_run(plan, records)
-    analysis = analyse(plan, table, everything)
-    html = render(Page(plan, table, analysis, everything, provenance))
+    table = ScoreTable.from_records(records, study, cluster_names)
+    everything = _one_per_run(study, records)
+    analysis = analyse(study, table, everything)
+    html = render(Page(study, table, analysis, everything, {**study.facts, **provenance}))
     entries = [c.to_json() for c in (*analysis.comparisons, *analysis.exploratory)]
     text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     writers: dict[str, Callable[[Path], object]] = {
@@ -104,8 +104,8 @@ def render(page: Page) -> str:
     style = Markup(environment.get_template("style.css").render())
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(
-        name=page.plan.experiment.name,
-        title=f"{headline_of(page.analysis.comparisons)} ({page.plan.experiment.name})",
+        name=page.study.name,
+        title=f"{headline_of(page.analysis.comparisons)} ({page.study.name})",
         style=style,
         style_hash=digest,
         sections={name: context(page) for name, context in SECTIONS.items()},
@@ -117,12 +117,13 @@ def verdict_lines(analysis: Analysis) -> list[str]:
     return [f"[{c.verdict}] {c.sentence}" for c in analysis.comparisons]
 
 
-def _one_per_run(plan: Plan, records: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
-    """A record for every planned run, in the plan's order."""
+def _one_per_run(study: Study, records: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
+    """A record for every arm at every seed."""
     known = {(record.arm, record.seed): record for record in records}
     return tuple(
-        known.get((run.arm.name, run.seed)) or RunRecord(run.arm.name, run.seed, "missing", "")
-        for run in plan.runs
+        known.get((arm, seed)) or RunRecord(arm, seed, "missing", "")
+        for seed in study.seeds
+        for arm in study.arms
     )
 
 

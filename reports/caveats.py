@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.comparison import Comparison
 from reports.noise import NoiseFloor, largest_shift
 from reports.scores import ScoreTable
+from reports.study import Study
 from reports.wording import metric_label, signed
 
 __all__ = ["FEW_CLUSTERS", "warnings_of"]
@@ -27,7 +27,7 @@ FEW_CLUSTERS = 10
 
 
 def warnings_of(
-    plan: Plan,
+    study: Study,
     table: ScoreTable,
     records: Sequence[RunRecord],
     comparisons: Sequence[Comparison],
@@ -36,7 +36,7 @@ def warnings_of(
     """Sentences, the weightiest first."""
     return (
         *_missing_runs(table, records),
-        *_debugging(plan),
+        *study.notes,
         *_processes(records),
         *_seeds(comparisons),
         *_noise(comparisons, noise),
@@ -61,15 +61,6 @@ def _missing_runs(table: ScoreTable, records: Sequence[RunRecord]) -> Iterator[s
         yield (
             "A comparison uses only the seeds for which all its arms have a run; those that "
             f"need a missing one leave out seed {', '.join(map(str, seeds))}."
-        )
-
-
-def _debugging(plan: Plan) -> Iterator[str]:
-    arms = [arm.name for arm in plan.arms if arm.config.training.overfit_batches]
-    if arms:
-        yield (
-            f"For debugging only: training.overfit_batches restricted the training of "
-            f"{'all arms' if len(arms) == len(plan.arms) else ', '.join(arms)} to a few batches."
         )
 
 

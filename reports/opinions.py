@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.experiment import Hypothesis, Plan
+from harness.experiment import Hypothesis
 from harness.metrics import METRICS
 from harness.metrics.mean import mean_score
 from reports.scores import ScoreTable
 from reports.statistics import mcnemar, sign_flip
+from reports.study import Study
 
 __all__ = ["Opinion", "second_opinions"]
 
@@ -41,14 +42,16 @@ class Opinion(NamedTuple):
     p_value: float
 
 
-def second_opinions(plan: Plan, table: ScoreTable, rng: np.random.Generator) -> tuple[Opinion, ...]:
+def second_opinions(
+    study: Study, table: ScoreTable, rng: np.random.Generator
+) -> tuple[Opinion, ...]:
     """Sign-flip tests by cluster, and McNemar's for EM where items are independent.
 
     Parameters
     ----------
-    plan : Plan
+    study : Study
     table : ScoreTable
-        Scores of the plan's runs.
+        Scores of the study's runs.
     rng : numpy.random.Generator
         Draws assignments of signs where there are many clusters.
 
@@ -58,7 +61,7 @@ def second_opinions(plan: Plan, table: ScoreTable, rng: np.random.Generator) -> 
         None for metrics that are no mean of items (BLEU), and for comparisons without scores.
     """
     found = []
-    for hypothesis in plan.hypotheses:
+    for hypothesis in study.hypotheses:
         if METRICS[hypothesis.metric].corpus is not mean_score:
             continue
         weights = np.array([hypothesis.contrast.weights.get(arm, 0.0) for arm in table.arms])

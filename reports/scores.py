@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.experiment import Plan
 from harness.metrics import METRICS, score_items
 from harness.results import RunRecord
+from reports.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ LONGEST_LABEL = 60
 
 @dataclass(frozen=True, eq=False)
 class ScoreTable:
-    """Scores of a plan's arms, aligned item by item.
+    """Scores of several arms, aligned item by item.
 
     Attributes
     ----------
@@ -56,15 +56,16 @@ class ScoreTable:
 
     @classmethod
     def from_records(
-        cls, records: Sequence[RunRecord], plan: Plan, cluster_names: Sequence[str]
+        cls, records: Sequence[RunRecord], study: Study, cluster_names: Sequence[str]
     ) -> ScoreTable:
-        """Score the stored predictions of a plan's runs.
+        """Score the stored predictions of some runs.
 
         Parameters
         ----------
         records : sequence of RunRecord
             Runs without predictions, or of other arms or seeds, leave NaN.
-        plan : Plan
+        study : Study
+            Its arms and seeds are the table's axes.
         cluster_names : sequence of str
             Columns of the predictions that items are nested in, outermost first.
 
@@ -74,8 +75,7 @@ class ScoreTable:
             Two runs do not have the same items with the same references and clusters, an item
             occurs twice, or a column is missing.
         """
-        arms = tuple(arm.name for arm in plan.arms)
-        seeds = plan.experiment.seeds
+        arms, seeds = study.arms, study.seeds
         scored = [r for r in records if r.predictions is not None]
         scored = [r for r in scored if r.arm in arms and r.seed in seeds]
         names = tuple(cluster_names)

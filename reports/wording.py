@@ -6,8 +6,9 @@ No thresholds and no tests here: what is true is decided before it is said.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import TypeAlias
 
-from harness.experiment import Contrast, Plan
 from harness.metrics import METRICS
 from reports.comparison import Comparison
 
@@ -22,6 +23,8 @@ __all__ = [
     "sentence",
     "signed",
 ]
+
+Levels: TypeAlias = Sequence[tuple[str, str]]
 
 UNKNOWN = "–"
 """Stands in tables for a number that is not known."""
@@ -62,11 +65,18 @@ def p_text(p_value: float) -> str:
     return f"p = {p_value:.2f}" if p_value >= 0.0995 else f"p = {p_value:.3f}"
 
 
-def headline(comparison: Comparison, plan: Plan, contrast: Contrast) -> str:
-    """The verdict in words without numbers, such as `question+context is better than question`."""
+def headline(comparison: Comparison, levels: Levels) -> str:
+    """The verdict in words without numbers, such as `question+context is better than question`.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    levels : sequence of (str, str)
+        Treatment and the level it is compared with, of each factor of the contrast.
+    """
     if comparison.kind == "main":
-        return _main_effect(comparison, plan, contrast)
-    text = _interaction(comparison, plan, contrast)
+        return _main_effect(comparison, levels)
+    text = _interaction(comparison, levels)
     return text[0].upper() + text[1:]
 
 
@@ -93,8 +103,8 @@ def numbers(comparison: Comparison) -> str:
     return f"{text}; {comparison.needed}" if comparison.needed else text
 
 
-def _main_effect(comparison: Comparison, plan: Plan, contrast: Contrast) -> str:
-    treatment, control = _levels(contrast, plan)[0]
+def _main_effect(comparison: Comparison, levels: Levels) -> str:
+    treatment, control = levels[0]
     margin = _margin(comparison)
     return {
         "better": f"{treatment} is better than {control}",
@@ -121,8 +131,8 @@ def _claimed(comparison: Comparison, control: str) -> str:
     }[comparison.claim]
 
 
-def _interaction(comparison: Comparison, plan: Plan, contrast: Contrast) -> str:
-    (treatment, control), (second, second_control) = _levels(contrast, plan)
+def _interaction(comparison: Comparison, levels: Levels) -> str:
+    (treatment, control), (second, second_control) = levels
     effect = f"the effect of {treatment} over {control}"
     than = f"with {second} than with {second_control}"
     between = f"between {second} and {second_control}"
@@ -151,14 +161,3 @@ def _margin(comparison: Comparison) -> str:
     if comparison.margin is None:
         return ""
     return f"{comparison.margin:g} point" + ("" if comparison.margin == 1 else "s")
-
-
-def _levels(contrast: Contrast, plan: Plan) -> tuple[tuple[str, str], ...]:
-    """(treatment, control) label of each of the contrast's factors."""
-    pairs = []
-    arms = [arm for arm in plan.arms if arm.name in contrast.weights]
-    for factor in contrast.factors:
-        control = plan.experiment.factors[factor].control_label
-        treatment = next(a.levels[factor] for a in arms if a.levels[factor] != control)
-        pairs.append((treatment, control))
-    return tuple(pairs)

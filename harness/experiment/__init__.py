@@ -4,16 +4,9 @@ Imports neither torch nor mlflow, so that planning answers at once.
 """
 
 from harness.experiment.base import Base
+from harness.experiment.contrasts import Contrast, Hypothesis
 from harness.experiment.load import load_experiment, schema_as_json
-from harness.experiment.plan import (
-    Arm,
-    Contrast,
-    Hypothesis,
-    Plan,
-    RunSpec,
-    changed_paths,
-    make_plan,
-)
+from harness.experiment.plan import Arm, Plan, RunSpec, changed_paths, make_plan
 from harness.experiment.schema import Experiment
 
 __all__ = [

@@ -1,7 +1,7 @@
 """From an experiment to what has to be run and what will be compared.
 
 The full factorial of all factors gives the arms; each arm at each seed is one
-run; each hypothesis becomes a weighting of arms. Nothing is loaded here.
+run. What is compared is `contrasts`' work. Nothing is loaded here.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from harness.errors import ExperimentError
 from harness.experiment.base import Base
+from harness.experiment.contrasts import Hypothesis, declared_hypotheses
 from harness.experiment.load import resolve_base
-from harness.experiment.schema import Claim, Experiment, HypothesisSpec, MetricName
+from harness.experiment.schema import Experiment
 
-__all__ = ["Arm", "Contrast", "Hypothesis", "Plan", "RunSpec", "changed_paths", "make_plan"]
+__all__ = ["Arm", "Plan", "RunSpec", "changed_paths", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -66,51 +67,6 @@ class RunSpec:
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """A difference between arms, as weights that sum to zero.
-
-    The main effect of a treatment weighs each arm that has it by 1/k and each arm
-    that has the control instead by -1/k, k being the number of combinations of the
-    other factors' levels. An interaction is the difference of two such effects.
-
-    Attributes
-    ----------
-    name : str
-        Such as `context: question+context vs question`.
-    kind : {"main", "interaction"}
-    factors : tuple of str
-        The one factor, or the two that interact.
-    weights : mapping
-        From arm name to its weight; arms that do not occur are not part of it.
-    """
-
-    name: str
-    kind: Literal["main", "interaction"]
-    factors: tuple[str, ...]
-    weights: Mapping[str, float]
-
-    @property
-    def treatment_arms(self) -> tuple[str, ...]:
-        """Arms with a positive weight."""
-        return tuple(arm for arm, weight in self.weights.items() if weight > 0)
-
-    @property
-    def control_arms(self) -> tuple[str, ...]:
-        """Arms with a negative weight."""
-        return tuple(arm for arm, weight in self.weights.items() if weight < 0)
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """A contrast, what is claimed about it, on which metric, with which margin (0-100)."""
-
-    contrast: Contrast
-    claim: Claim
-    metric: MetricName
-    margin: float | None = None
-
-
-@dataclass(frozen=True)
 class Plan:
     """Everything that an experiment asks for."""
 
@@ -142,7 +98,8 @@ def make_plan(experiment: Experiment) -> Plan:
     ]
     bases = list(dict.fromkeys(arm.base_key for arm in arms))
     runs.sort(key=lambda run: bases.index(run.arm.base_key))  # stable: seeds stay in order
-    return Plan(experiment, arms, tuple(runs), tuple(_hypotheses(experiment, arms)))
+    levels = {arm.name: arm.levels for arm in arms}
+    return Plan(experiment, arms, tuple(runs), tuple(declared_hypotheses(experiment, levels)))
 
 
 def changed_paths(arms: tuple[Arm, ...]) -> tuple[str, ...]:
@@ -201,59 +158,3 @@ def _check_arms_differ(arms: tuple[Arm, ...]) -> None:
                 fix="let the level override a path with a value that differs from the control's",
             )
         seen[key] = arm
-
-
-def _hypotheses(experiment: Experiment, arms: tuple[Arm, ...]) -> Iterator[Hypothesis]:
-    declared = experiment.analysis.hypotheses or tuple(
-        HypothesisSpec(factor=factor, claim="different") for factor in experiment.factors
-    )
-    for index, spec in enumerate(declared):
-        where = f"analysis.hypotheses.{index}"
-        metric = spec.metric or experiment.analysis.primary
-        for contrast in _contrasts(spec, experiment, arms, where):
-            yield Hypothesis(contrast, spec.claim, metric, spec.margin)
-
-
-def _contrasts(
-    spec: HypothesisSpec, experiment: Experiment, arms: tuple[Arm, ...], where: str
-) -> Iterator[Contrast]:
-    named = spec.interaction or (spec.factor or "",)
-    for factor in named:
-        _check_known(factor, experiment.factors, f"{where}.factor", "factor")
-    if len(set(named)) < len(named):
-        raise ExperimentError(
-            "a factor cannot interact with itself", where=f"{where}.interaction", got=named[0]
-        )
-    treatments = [list(experiment.factors[factor].treatments) for factor in named]
-    if spec.treatment is not None:
-        _check_known(spec.treatment, treatments[0], f"{where}.treatment", "treatment")
-        treatments = [[spec.treatment]]
-    for labels in itertools.product(*treatments):
-        yield _contrast(dict(zip(named, labels, strict=True)), experiment, arms)
-
-
-def _check_known(name: str, known: Any, where: str, kind: str) -> None:
-    if name not in known:
-        raise ExperimentError(
-            f"there is no such {kind}", where=where, got=name, allowed=", ".join(known)
-        )
-
-
-def _contrast(
-    treated: Mapping[str, str], experiment: Experiment, arms: tuple[Arm, ...]
-) -> Contrast:
-    """Product of (treatment - control) over the factors in `treated`, averaged over the others."""
-    controls = {factor: experiment.factors[factor].control_label for factor in treated}
-    signs: dict[str, int] = {}
-    for arm in arms:
-        if all(arm.levels[f] in (treated[f], controls[f]) for f in treated):
-            n_controls = sum(arm.levels[f] == controls[f] for f in treated)
-            signs[arm.name] = (-1) ** n_controls
-    share = 2 ** len(treated) / len(signs)
-    parts = [f"{factor}: {treated[factor]} vs {controls[factor]}" for factor in treated]
-    return Contrast(
-        name=" × ".join(parts),
-        kind="main" if len(treated) == 1 else "interaction",
-        factors=tuple(treated),
-        weights={arm: sign * share for arm, sign in signs.items()},
-    )

@@ -66,6 +66,8 @@ class HypothesisSpec(Section):
     """Instead of `factor`: does the effect of the first factor depend on the second?"""
     treatment: str | None = None
     """With `factor`: only this treatment."""
+    pairs: Literal["control", "all"] = "control"
+    """With `factor`: each treatment against the control, or every level against every other."""
     claim: Claim
     """`better`, `different`, `non_inferior` or `equivalent`."""
     metric: MetricName | None = None
@@ -79,6 +81,8 @@ class HypothesisSpec(Section):
             raise ValueError("give either `factor` or `interaction`")
         if self.treatment is not None and self.factor is None:
             raise ValueError("`treatment` goes with `factor`")
+        if self.pairs == "all" and (self.factor is None or self.treatment is not None):
+            raise ValueError("`pairs: all` goes with `factor` alone: it compares all its levels")
         needs_margin = self.claim in ("non_inferior", "equivalent")
         if needs_margin and self.margin is None:
             raise ValueError(f"the claim {self.claim} needs a `margin` in points of the metric")

@@ -24,14 +24,13 @@ CLAIM_WORDS = {
 def context(page: Page) -> dict[str, object]:
     """Forest plot and tables of comparisons."""
     analysis = page.analysis
-    settings = page.plan.experiment.analysis
     picture = draw_forest(forest_rows(analysis.comparisons)) if analysis.comparisons else ""
     return {
         # The drawing escapes what it is given.
         "picture": Markup(picture),
         "declared": _rows(analysis.comparisons),
         "exploratory": _rows(analysis.exploratory),
-        "level": f"{100 * (1 - settings.alpha):.4g}%",
+        "level": f"{100 * (1 - page.study.alpha):.4g}%",
         "has_margin": any(c.margin is not None for c in analysis.comparisons),
         "has_interaction": any(c.kind == "interaction" for c in analysis.comparisons),
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.analysis import Analysis
 from reports.scores import ScoreTable
+from reports.study import Study
 
 __all__ = ["Page"]
 
@@ -19,15 +19,15 @@ class Page:
 
     Attributes
     ----------
-    plan, table, analysis
+    study, table, analysis
         The question, the scores, the answers.
     records : tuple of RunRecord
-        One per planned run, in the plan's order; runs without a record are `missing` ones.
+        One for every arm at every seed; runs without a record are `missing` ones.
     provenance : mapping of str to str
         What else makes the result reproducible, by its name on the page.
     """
 
-    plan: Plan
+    study: Study
     table: ScoreTable
     analysis: Analysis
     records: tuple[RunRecord, ...]

@@ -29,10 +29,11 @@ HEADINGS = {
 def context(page: Page) -> dict[str, object]:
     """Costs by arm (means over its runs), and every run with its state."""
     columns = [c for c in HEADINGS if not math.isnan(_mean_of(page.records, c))]
-    arms = [arm.name for arm in page.plan.arms]
     return {
         "headings": [{"short": HEADINGS[c], "long": COST_COLUMNS[c]} for c in columns],
-        "arms": [{"arm": arm, "costs": _costs(page.records, arm, columns)} for arm in arms],
+        "arms": [
+            {"arm": arm, "costs": _costs(page.records, arm, columns)} for arm in page.study.arms
+        ],
         "runs": [
             {
                 "arm": record.arm,

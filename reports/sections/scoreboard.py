@@ -15,7 +15,7 @@ __all__ = ["context"]
 
 def context(page: Page) -> dict[str, object]:
     """Rows of arms by metrics, the primary metric first, and a picture of it."""
-    primary = page.plan.experiment.analysis.primary
+    primary = page.study.primary
     metrics = sorted(page.table.metrics, key=lambda metric: metric != primary)
     cells = {(row.arm, row.metric): row for row in page.analysis.scoreboard}
     rows = []

@@ -15,7 +15,7 @@ FAILURES = ("failed", "missing")
 def context(page: Page) -> dict[str, object]:
     """Two sentences on the method, warnings, failed runs, second opinions, the noise floor."""
     comparisons = page.analysis.comparisons
-    primary = page.plan.experiment.analysis.primary
+    primary = page.study.primary
     metrics = sorted(page.table.metrics, key=lambda metric: metric != primary)
     return {
         "basis": _basis(page, comparisons),
@@ -77,7 +77,7 @@ def _counts(comparisons: tuple[Comparison, ...]) -> str:
 
 def _method(page: Page, comparisons: tuple[Comparison, ...]) -> str:
     methods = " and ".join(dict.fromkeys(c.method for c in comparisons))
-    alpha = page.plan.experiment.analysis.alpha
+    alpha = page.study.alpha
     text = f"Arms are compared item by item; method: {methods}. "
     if len(comparisons) > 1:
         text += (

@@ -25,7 +25,7 @@ def context(page: Page) -> dict[str, object]:
     """The headline, the question and the cards."""
     return {
         "headline": headline_of(page.analysis.comparisons),
-        "question": page.plan.experiment.question,
+        "question": page.study.question,
         "cards": [
             {
                 "verdict": c.verdict,

@@ -13,6 +13,7 @@ from harness.results import RunRecord
 from reports.analysis import Analysis, analyse
 from reports.scores import ScoreTable
 from reports.statistics import paired_difference
+from reports.study import study_of
 
 Records = list[RunRecord]
 CLUSTERS = ("title", "context")
@@ -31,7 +32,9 @@ INTERACTION = {
 
 
 def analysed(plan: Plan, records: Records, clusters: tuple[str, ...] = CLUSTERS) -> Analysis:
-    return analyse(plan, ScoreTable.from_records(records, plan, clusters), records)
+    return analyse(
+        study_of(plan), ScoreTable.from_records(records, study_of(plan), clusters), records
+    )
 
 
 def test_declared_hypotheses_of_the_quickstart(plan: Plan, records: Records) -> None:
@@ -44,7 +47,7 @@ def test_declared_hypotheses_of_the_quickstart(plan: Plan, records: Records) -> 
 
 
 def test_main_effect_averages_over_the_other_factor(plan: Plan, records: Records) -> None:
-    table = ScoreTable.from_records(records, plan, CLUSTERS)
+    table = ScoreTable.from_records(records, study_of(plan), CLUSTERS)
     f1 = dict(zip(table.arms, table.columns["f1"], strict=True))
     with_context = (f1["question+context / full"] + f1["question+context / nf4"]) / 2
     without = (f1["question / full"] + f1["question / nf4"]) / 2
@@ -59,7 +62,7 @@ def test_interaction_is_a_difference_of_effects(
     make_experiment: Callable[..., Plan], records: Records
 ) -> None:
     plan = make_experiment(analysis=INTERACTION)
-    table = ScoreTable.from_records(records, plan, CLUSTERS)
+    table = ScoreTable.from_records(records, study_of(plan), CLUSTERS)
     f1 = {arm: s.mean() for arm, s in zip(table.arms, table.columns["f1"], strict=True)}
     got = analysed(plan, records).comparisons[1]
     full = f1["question+context / full"] - f1["question / full"]

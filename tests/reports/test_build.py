@@ -17,6 +17,7 @@ from harness.errors import OutputError
 from harness.experiment import Plan
 from harness.results import RunRecord, cluster_columns
 from reports import ScoreTable, build_report, verdict_lines
+from reports.study import study_of
 
 CLUSTERS = ("title", "context")
 PROVENANCE = {"Command": "harness run x.yaml", "Versions": "torch==2\nmlflow==3"}
@@ -52,12 +53,12 @@ class Structure(HTMLParser):
 
 
 def page(plan: Plan, records: Records, output: Path) -> str:
-    build_report(plan, records, CLUSTERS, PROVENANCE, output)
+    build_report(study_of(plan), records, CLUSTERS, PROVENANCE, output)
     return (output / "report.html").read_text(encoding="utf-8")
 
 
 def test_three_files(plan: Plan, records: Records, tmp_path: Path) -> None:
-    result = build_report(plan, records, CLUSTERS, PROVENANCE, tmp_path / "new/folder")
+    result = build_report(study_of(plan), records, CLUSTERS, PROVENANCE, tmp_path / "new/folder")
     names = ["report.html", "comparisons.json", "scores.parquet"]
     assert [path.name for path in result.files] == names
     assert sorted(os.listdir(tmp_path / "new/folder")) == sorted(names)
@@ -117,7 +118,7 @@ def test_hostile_text_is_escaped(
     records = records_of(plan, shares, without=[(label, 1)])
     object.__setattr__(records[-1], "run_id", HOSTILE)
     result = build_report(
-        plan, records, CLUSTERS, {HOSTILE: HOSTILE, "b": f"{HOSTILE}\n2"}, tmp_path
+        study_of(plan), records, CLUSTERS, {HOSTILE: HOSTILE, "b": f"{HOSTILE}\n2"}, tmp_path
     )
     html = result.files[0].read_text(encoding="utf-8")
     assert "<script" not in html
@@ -173,7 +174,7 @@ def test_a_folder_that_cannot_be_written(plan: Plan, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("here")
     with pytest.raises(OutputError, match=r"report\.html") as caught:
-        build_report(plan, [], CLUSTERS, {}, blocked)
+        build_report(study_of(plan), [], CLUSTERS, {}, blocked)
     assert caught.value.fix
 
 
@@ -187,7 +188,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(
 
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(OutputError, match="No space left"):
-        build_report(plan, records, CLUSTERS, {}, tmp_path)
+        build_report(study_of(plan), records, CLUSTERS, {}, tmp_path)
     assert os.listdir(tmp_path) == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "old"
 

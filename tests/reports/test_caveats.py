@@ -11,6 +11,7 @@ from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.analysis import analyse
 from reports.scores import ScoreTable
+from reports.study import study_of
 
 N_ITEMS = 200
 
@@ -45,7 +46,9 @@ def noise_warnings(make_experiment: Callable[..., Plan]) -> Callable[..., list[s
             if control and run.seed < len(again_wrong):
                 table["again"] = answers(again_wrong[run.seed])
             records.append(RunRecord(run.arm.name, run.seed, "finished", "f", predictions=table))
-        analysis = analyse(plan, ScoreTable.from_records(records, plan, ("title",)), records)
+        analysis = analyse(
+            study_of(plan), ScoreTable.from_records(records, study_of(plan), ("title",)), records
+        )
         assert len(analysis.noise) == len(again_wrong)
         assert analysis.comparisons[0].estimate == pytest.approx(-treatment_wrong / 2)
         return [text for text in analysis.warnings if "batch" in text]
@@ -88,8 +91,8 @@ def test_a_debugging_run_is_called_one(make_experiment: Callable[..., Plan]) -> 
         "treatments": {"two batches": {"training.overfit_batches": 2}},
     }
     plan = make_experiment(factors={"items": levels}, analysis={})
-    table = ScoreTable.from_records([], plan, ("title",))
-    (text,) = [one for one in analyse(plan, table, []).warnings if "debugging" in one]
+    table = ScoreTable.from_records([], study_of(plan), ("title",))
+    (text,) = [one for one in analyse(study_of(plan), table, []).warnings if "debugging" in one]
     assert text.endswith("the training of two batches to a few batches.")
 
 
@@ -102,6 +105,8 @@ def test_runs_by_different_numbers_of_processes_are_pointed_out(
         RunRecord(run.arm.name, run.seed, "finished", "f", metrics={"processes": count})
         for run, count in zip(plan.runs, counts, strict=False)
     ]
-    table = ScoreTable.from_records([], plan, ("title",))
-    found = [one for one in analyse(plan, table, records).warnings if "several (1, 2)" in one]
+    table = ScoreTable.from_records([], study_of(plan), ("title",))
+    found = [
+        one for one in analyse(study_of(plan), table, records).warnings if "several (1, 2)" in one
+    ]
     assert len(found) == n_warnings

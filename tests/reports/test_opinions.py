@@ -14,6 +14,7 @@ from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.opinions import Opinion, second_opinions
 from reports.scores import ScoreTable
+from reports.study import study_of
 
 N_ITEMS, N_TITLES = 60, 6
 AXIS = {"precision": {"control": {"full": {}}, "treatments": {"nf4": {"model.precision": "nf4"}}}}
@@ -44,8 +45,8 @@ def ask(make_experiment: Callable[..., Plan]) -> Ask:
             )
             table = table if clusters else table.drop(columns="title")
             records.append(RunRecord(run.arm.name, run.seed, "finished", "f", predictions=table))
-        scores = ScoreTable.from_records(records, plan, ("title",) if clusters else ())
-        return second_opinions(plan, scores, np.random.default_rng(0))
+        scores = ScoreTable.from_records(records, study_of(plan), ("title",) if clusters else ())
+        return second_opinions(study_of(plan), scores, np.random.default_rng(0))
 
     return ask
 

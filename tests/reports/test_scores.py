@@ -11,19 +11,20 @@ from harness.experiment import Plan
 from harness.metrics import METRICS, corpus_scores
 from harness.results import RunRecord
 from reports.scores import ScoreTable
+from reports.study import study_of
 
 CLUSTERS = ("title", "context")
 Records = list[RunRecord]
 
 
 def test_scores_are_aligned_by_item_not_by_row(plan: Plan, records: Records) -> None:
-    straight = ScoreTable.from_records(records, plan, CLUSTERS)
+    straight = ScoreTable.from_records(records, study_of(plan), CLUSTERS)
     order = np.random.default_rng(0).permutation(200)
     shuffled = [
         replace(r, predictions=r.predictions.iloc[order]) if i else r  # type: ignore[union-attr]
         for i, r in enumerate(records)
     ]
-    again = ScoreTable.from_records(shuffled, plan, CLUSTERS)
+    again = ScoreTable.from_records(shuffled, study_of(plan), CLUSTERS)
     for column, values in straight.columns.items():
         np.testing.assert_array_equal(values, again.columns[column])
     assert straight.columns["f1"].shape == (4, 3, 200)
@@ -34,7 +35,7 @@ def test_scores_are_aligned_by_item_not_by_row(plan: Plan, records: Records) -> 
 def test_contributions_have_the_corpus_score_as_mean(
     metric: str, plan: Plan, records: Records
 ) -> None:
-    table = ScoreTable.from_records(records, plan, CLUSTERS)
+    table = ScoreTable.from_records(records, study_of(plan), CLUSTERS)
     means = table.contributions(metric).mean(axis=2)
     np.testing.assert_allclose(means, table.corpus(metric), rtol=1e-9)
     one = {column: values[2, 1] for column, values in table.columns.items()}
@@ -45,14 +46,14 @@ def test_long_cluster_labels_are_shortened_but_stay_apart(plan: Plan, records: R
     for record in records:
         assert record.predictions is not None
         record.predictions["context"] = "word " * 200 + record.predictions["context"]
-    table = ScoreTable.from_records(records, plan, CLUSTERS)
+    table = ScoreTable.from_records(records, study_of(plan), CLUSTERS)
     assert len(set(table.clusters[:, 1])) == 50
     assert max(map(len, table.clusters[:, 1])) == 60
 
 
 def test_missing_runs_are_nan(plan: Plan, records: Records) -> None:
     lost = records.pop(5)
-    table = ScoreTable.from_records(records, plan, CLUSTERS)
+    table = ScoreTable.from_records(records, study_of(plan), CLUSTERS)
     present = table.present()
     assert present.sum() == 11
     assert not present[table.arms.index(lost.arm), table.seeds.index(lost.seed)]
@@ -60,14 +61,14 @@ def test_missing_runs_are_nan(plan: Plan, records: Records) -> None:
 
 
 def test_no_run_at_all(plan: Plan) -> None:
-    table = ScoreTable.from_records([], plan, CLUSTERS)
+    table = ScoreTable.from_records([], study_of(plan), CLUSTERS)
     assert table.items == ()
     assert not table.present().any()
     assert np.isnan(table.corpus("bleu")).all()
 
 
 def test_long_form_and_back(plan: Plan, records: Records) -> None:
-    table = ScoreTable.from_records(records[:-1], plan, CLUSTERS)
+    table = ScoreTable.from_records(records[:-1], study_of(plan), CLUSTERS)
     frame = table.to_frame()
     assert list(frame)[:5] == ["arm", "seed", "item", "title", "context"]
     assert len(frame) == 4 * 3 * 200
@@ -105,5 +106,5 @@ def test_runs_that_do_not_match(
 ) -> None:
     records[3] = changed(records[3], change)
     with pytest.raises(DataError, match=message) as caught:
-        ScoreTable.from_records(records, plan, CLUSTERS)
+        ScoreTable.from_records(records, study_of(plan), CLUSTERS)
     assert f"run {records[3].arm} / seed {records[3].seed}" in str(caught.value)

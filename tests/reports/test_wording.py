@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from harness.experiment import Plan
 from reports.comparison import Comparison
 from reports.wording import headline, p_text, points, sentence, signed
 
@@ -106,9 +104,9 @@ def test_sentence() -> None:
         ),
     ],
 )
-def test_headline(claim: str, verdict: str, text: str, plan: Plan) -> None:
+def test_headline(claim: str, verdict: str, text: str) -> None:
     comparison = replace(BASE, claim=claim, verdict=verdict, margin=1.0)  # type: ignore[arg-type]
-    assert headline(comparison, plan, plan.hypotheses[0].contrast) == text
+    assert headline(comparison, [("question+context", "question")]) == text
 
 
 @pytest.mark.parametrize(
@@ -122,13 +120,8 @@ def test_headline(claim: str, verdict: str, text: str, plan: Plan) -> None:
         ("non_inferior", "undecided", "is smaller by more than 2 points with nf4 than with full"),
     ],
 )
-def test_headline_of_an_interaction(
-    claim: str, verdict: str, end: str, make_experiment: Callable[..., Plan]
-) -> None:
-    hypotheses = [{"interaction": ["context", "precision"], "claim": "different"}]
-    plan = make_experiment(analysis={"hypotheses": hypotheses})
-    contrast = plan.hypotheses[0].contrast
+def test_headline_of_an_interaction(claim: str, verdict: str, end: str) -> None:
     comparison = replace(BASE, kind="interaction", claim=claim, verdict=verdict, margin=2.0)  # type: ignore[arg-type]
-    text = headline(comparison, plan, contrast)
+    text = headline(comparison, [("question+context", "question"), ("nf4", "full")])
     start = "Undecided whether the" if verdict == "undecided" else "The"
     assert text == f"{start} effect of question+context over question {end}"

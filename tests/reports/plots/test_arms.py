@@ -6,10 +6,11 @@ from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.plots.arms import ArmPoints, arm_points, draw_arms
 from reports.scores import ScoreTable
+from reports.study import study_of
 
 
 def test_points_are_the_runs_that_exist(plan: Plan, records: list[RunRecord]) -> None:
-    table = ScoreTable.from_records(records[1:], plan, ("title",))
+    table = ScoreTable.from_records(records[1:], study_of(plan), ("title",))
     rows = arm_points(table, "f1")
     assert [len(row.scores) for row in rows] == [2, 3, 3, 3]
     assert rows[1].scores[0] == table.columns["f1"][1, 0].mean()

@@ -4,25 +4,30 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-import yaml
 
 import reports.sections
-from harness.experiment import Experiment, Plan
+from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.analysis import analyse
 from reports.noise import NoiseFloor
 from reports.opinions import Opinion
 from reports.scores import ScoreTable
 from reports.sections import SECTIONS, Page
-from reports.sections.provenance import resolved_yaml
 from reports.sections.runs import _duration, _number
 from reports.sections.verdicts import headline_of
+from reports.study import study_of
 
 
 @pytest.fixture
 def page(plan: Plan, records: list[RunRecord]) -> Page:
-    table = ScoreTable.from_records(records, plan, ("title",))
-    return Page(plan, table, analyse(plan, table, records), tuple(records), {"Commit": "abc"})
+    table = ScoreTable.from_records(records, study_of(plan), ("title",))
+    return Page(
+        study_of(plan),
+        table,
+        analyse(study_of(plan), table, records),
+        tuple(records),
+        {"Commit": "abc"},
+    )
 
 
 def test_every_section_has_its_module_and_template() -> None:
@@ -30,11 +35,6 @@ def test_every_section_has_its_module_and_template() -> None:
     modules = {path.stem for path in package.glob("*.py")} - {"__init__", "page"}
     templates = {p.name.split(".")[0] for p in (package.parent / "templates").glob("*.j2")}
     assert set(SECTIONS) == modules == templates - {"report"}
-
-
-def test_resolved_experiment_can_be_run_again(page: Page) -> None:
-    again = Experiment.model_validate(yaml.safe_load(resolved_yaml(page)))
-    assert again == page.plan.experiment
 
 
 def test_costs_are_means_over_an_arms_runs(page: Page) -> None:

@@ -1,0 +1,83 @@
+"""What is compared and by which rules: all that an analysis needs to know of an experiment.
+
+An ablation's study comes from its plan; predictions that somebody else made can have one too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import yaml
+
+from harness.experiment import Hypothesis, Plan, changed_paths
+
+__all__ = ["Study", "study_of"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question with the arms, seeds and hypotheses that answer it.
+
+    Attributes
+    ----------
+    name, question : str
+        Short, and in words.
+    arms : tuple of str
+        In display order.
+    seeds : tuple of int
+    hypotheses : tuple of Hypothesis
+        The declared family.
+    primary : str
+        Metric that is shown first.
+    alpha, power : float
+        Two-sided error rate of the family, and power of what is said to be needed.
+    notes : tuple of str
+        What a reader should know before believing it that no score tells.
+    facts : mapping of str to str
+        What it takes to do it again, by its name on the page; long texts are folded.
+    """
+
+    name: str
+    question: str
+    arms: tuple[str, ...]
+    seeds: tuple[int, ...]
+    hypotheses: tuple[Hypothesis, ...]
+    primary: str
+    alpha: float = 0.05
+    power: float = 0.8
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def study_of(plan: Plan) -> Study:
+    """The study that an experiment's plan makes."""
+    experiment, analysis = plan.experiment, plan.experiment.analysis
+    tree = experiment.model_dump(mode="json", exclude_none=True)
+    text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
+    return Study(
+        name=experiment.name,
+        question=experiment.question,
+        arms=tuple(arm.name for arm in plan.arms),
+        seeds=experiment.seeds,
+        hypotheses=plan.hypotheses,
+        primary=analysis.primary,
+        alpha=analysis.alpha,
+        power=analysis.power,
+        notes=_debugging(plan),
+        facts={
+            "Arms differ in": ", ".join(changed_paths(plan.arms)) or "nothing",
+            "Experiment, with all defaults": text,
+        },
+    )
+
+
+def _debugging(plan: Plan) -> tuple[str, ...]:
+    arms = [arm.name for arm in plan.arms if arm.config.training.overfit_batches]
+    if not arms:
+        return ()
+    whose = "all arms" if len(arms) == len(plan.arms) else ", ".join(arms)
+    return (
+        "For debugging only: training.overfit_batches restricted the training of "
+        f"{whose} to a few batches.",
+    )

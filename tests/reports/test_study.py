@@ -1,0 +1,17 @@
+import yaml
+
+from harness.experiment import Experiment, Plan
+from reports.study import study_of
+
+
+def test_resolved_experiment_can_be_run_again(plan: Plan) -> None:
+    text = study_of(plan).facts["Experiment, with all defaults"]
+    assert Experiment.model_validate(yaml.safe_load(text)) == plan.experiment
+
+
+def test_what_a_study_takes_from_its_plan(plan: Plan) -> None:
+    study = study_of(plan)
+    assert study.arms == tuple(arm.name for arm in plan.arms)
+    assert (study.seeds, study.alpha, study.power, study.primary) == ((0, 1, 2), 0.05, 0.8, "f1")
+    assert study.facts["Arms differ in"] == "prompt.template, model.precision"
+    assert not study.notes
