@@ -116,6 +116,7 @@ def paired_difference(
     *,
     scope: Scope = "recipe",
     level: float = 0.95,
+    rng: np.random.Generator | None = None,
 ) -> PairedDifference:
     """Mean paired difference over items, with an interval that respects clusters and seeds.
 
@@ -132,6 +133,9 @@ def paired_difference(
         but these trained models; the only scope there is with one seed.
     level : float
         Confidence level of the interval.
+    rng : numpy.random.Generator, optional
+        Left untouched, since both methods are analytic; it stands in the call so that one that
+        draws (docs/decisions/0006 tried some) could take their place.
 
     Returns
     -------

@@ -41,6 +41,13 @@ def test_items_as_their_own_clusters_give_the_paired_t_test() -> None:
     assert result.df == pytest.approx(39)
 
 
+def test_draws_nothing() -> None:
+    d, rng = table(3), np.random.default_rng(1)
+    before = rng.bit_generator.state
+    assert paired_difference(d, CLUSTERS, rng=rng) == paired_difference(d, CLUSTERS)
+    assert rng.bit_generator.state == before
+
+
 def crossed(n_seeds: int, n_clusters: int, seed_sd: float) -> np.ndarray:
     return RNG.normal(0, 1, (n_seeds, n_clusters)) + seed_sd * RNG.normal(0, 1, (n_seeds, 1))
 
