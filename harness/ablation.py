@@ -16,8 +16,9 @@ from harness.errors import TrackingError
 from harness.executors.bases import Bases
 from harness.executors.inline import run_inline
 from harness.executors.ranks import follow, is_follower
-from harness.experiment import Arm, RunSpec, load_experiment, make_plan
+from harness.experiment import Arm, Plan, RunSpec, load_experiment, make_plan
 from harness.experiment.data import Split, Validation
+from harness.experiment.declaration import declared_of
 from harness.experiment.fingerprint import plan_hash
 from harness.experiment.section import EMBEDDED_PREFIX
 from harness.fitting import check_fit, notes
@@ -29,13 +30,13 @@ from harness.tracking import (
     Ablation,
     DataInput,
     SplitName,
-    Store,
     find_finished,
     open_store,
     start_ablation,
 )
 from harness.tracking.glance import finished_fingerprints
 from harness.training.arguments import processes
+from reports.study import study_of
 
 if TYPE_CHECKING:
     from harness.training import Checkpoints
@@ -106,12 +107,20 @@ def run_ablation(
         fingerprints=prepared.fingerprints,
         inputs=_inputs(plan.arms[0], prepared),
     ) as ablation:
-        records = _reused(prepared, ablation, store, console) if reuse else []
+        found = {
+            name: run_id
+            for name, identity in prepared.fingerprints.items()
+            if (run_id := find_finished(store, identity)) is not None
+        }
+        test = prepared.hashes[plan.arms[0].name]["test"]
+        history = ablation.declare(declared_of(plan, test), n_known=len(found))
+        records = _reused(plan, found, ablation, console) if reuse else []
         done = {(record.arm, record.seed) for record in records}
         todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
         records += _executed(todo, prepared, ablation, bases, console, checkpoints)
         _say_cuts(records, console)
-        make_report(plan, records, folder, ablation.run_id, identity, store, ablation)
+        study = study_of(plan, history)
+        make_report(study, records, folder, ablation.run_id, identity, store, ablation)
     _say_left_over(folder / _CHECKPOINTS, checkpoints, console)
     return say_failures(records, console)
 
@@ -153,21 +162,20 @@ def checkpoint_places(prepared: Prepared, folder: Path) -> dict[str, Checkpoints
 
 
 def _reused(
-    prepared: Prepared, ablation: Ablation, store: Store, console: Console
+    plan: Plan, found: Mapping[str, str], ablation: Ablation, console: Console
 ) -> list[RunRecord]:
     """Records of the runs that an earlier one with the same fingerprint stands in for."""
     records = []
-    for run in prepared.plan.runs:
-        found = find_finished(store, prepared.fingerprints[run.name])
-        if found is not None:
+    for run in plan.runs:
+        if run.name in found:
             try:
-                records.append(ablation.reuse(run, found))
+                records.append(ablation.reuse(run, found[run.name]))
             except TrackingError as error:
                 console.print(
                     f"{run.name} is run again: {error.what}", markup=False, soft_wrap=True
                 )
     if records:
-        console.print(f"{len(records)} of {len(prepared.plan.runs)} runs are finished and reused")
+        console.print(f"{len(records)} of {len(plan.runs)} runs are finished and reused")
     return records
 
 

@@ -28,6 +28,7 @@ from harness.tracking import (
     load_ablation,
     open_store,
 )
+from reports.study import Study, study_of
 
 if TYPE_CHECKING:
     from reports.analysis import Analysis
@@ -65,7 +66,8 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
             fix="make its report with that version of the harness",
         ) from None
     folder = output_folder(output, plan)
-    make_report(plan, stored.records, folder, stored.run_id, stored.plan_hash, store)
+    study = study_of(plan, stored.history)
+    make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
     return say_failures(stored.records, Console(stderr=True, highlight=False))
 
 
@@ -93,7 +95,7 @@ def output_folder(output: str | None, plan: Plan) -> Path:
 
 
 def make_report(
-    plan: Plan,
+    study: Study,
     records: Sequence[RunRecord],
     folder: Path,
     run_id: str,
@@ -105,8 +107,8 @@ def make_report(
 
     Parameters
     ----------
-    plan : Plan
-        What was planned.
+    study : Study
+        What is compared.
     records : sequence of RunRecord
         How its runs ended.
     folder : Path
@@ -124,10 +126,9 @@ def make_report(
         The report cannot be written or stored.
     """
     from reports.build import build_report, verdict_lines
-    from reports.study import study_of
 
     provenance = _provenance(records, run_id, identity, store)
-    result = build_report(study_of(plan), records, cluster_columns(records), provenance, folder)
+    result = build_report(study, records, cluster_columns(records), provenance, folder)
     lines = verdict_lines(result.analysis)
     if ablation is not None:
         with tempfile.TemporaryDirectory() as staging:
@@ -136,7 +137,7 @@ def make_report(
             ablation.finish(
                 Path(staging),
                 headline=_headline(result.analysis),
-                description=_description(plan, lines),
+                description=_description(study, lines),
             )
     print("\n".join(lines))
     print(f"report: {folder / 'report.html'}")
@@ -151,8 +152,8 @@ def _headline(analysis: Analysis) -> dict[str, float]:
     }
 
 
-def _description(plan: Plan, lines: Iterable[str]) -> str:
-    return "\n".join([f"**{plan.experiment.question}**", "", *(f"- {line}" for line in lines)])
+def _description(study: Study, lines: Iterable[str]) -> str:
+    return "\n".join([f"**{study.question}**", "", *(f"- {line}" for line in lines)])
 
 
 def _provenance(

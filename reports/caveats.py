@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from harness.experiment.declaration import revisions
 from harness.results import RunRecord
 from reports.comparison import Comparison
 from reports.noise import NoiseFloor, largest_shift
@@ -37,6 +38,7 @@ def warnings_of(
     return (
         *_missing_runs(table, records),
         *study.notes,
+        *_declared_late(study),
         *_processes(records),
         *_seeds(comparisons),
         *_noise(comparisons, noise),
@@ -62,6 +64,19 @@ def _missing_runs(table: ScoreTable, records: Sequence[RunRecord]) -> Iterator[s
             "A comparison uses only the seeds for which all its arms have a run; those that "
             f"need a missing one leave out seed {', '.join(map(str, seeds))}."
         )
+
+
+def _declared_late(study: Study) -> Iterator[str]:
+    late = [one for one in study.history if one.n_known]
+    if not late:
+        return
+    one = late[-1]
+    changed = [r.path for r in revisions(study.history) if r.declaration is one]
+    what = f"What was declared was changed ({', '.join(changed)})" if changed else "It was declared"
+    yield (
+        f"{what} when {one.n_known} of the {one.n_runs} runs had results: what is chosen after "
+        "results were seen is weaker evidence than its p-value says."
+    )
 
 
 def _processes(records: Sequence[RunRecord]) -> Iterator[str]:

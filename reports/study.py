@@ -5,12 +5,13 @@ An ablation's study comes from its plan; predictions that somebody else made can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import yaml
 
 from harness.experiment import Hypothesis, Plan, changed_paths
+from harness.experiment.declaration import Declaration
 
 __all__ = ["Study", "study_of"]
 
@@ -36,6 +37,8 @@ class Study:
         What a reader should know before believing it that no score tells.
     facts : mapping of str to str
         What it takes to do it again, by its name on the page; long texts are folded.
+    history : tuple of Declaration
+        What was declared before there were results, and later; empty where nothing was.
     """
 
     name: str
@@ -48,10 +51,18 @@ class Study:
     power: float = 0.8
     notes: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[Declaration, ...] = ()
 
 
-def study_of(plan: Plan) -> Study:
-    """The study that an experiment's plan makes."""
+def study_of(plan: Plan, history: Sequence[Declaration] = ()) -> Study:
+    """The study that an experiment's plan makes.
+
+    Parameters
+    ----------
+    plan : Plan
+    history : sequence of Declaration
+        What the experiment declared so far, oldest first.
+    """
     experiment, analysis = plan.experiment, plan.experiment.analysis
     tree = experiment.model_dump(mode="json", exclude_none=True)
     text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
@@ -69,6 +80,7 @@ def study_of(plan: Plan) -> Study:
             "Arms differ in": ", ".join(changed_paths(plan.arms)) or "nothing",
             "Experiment, with all defaults": text,
         },
+        history=tuple(history),
     )
 
 

@@ -175,6 +175,20 @@ def test_no_reuse_runs_again_with_the_same_result(
     assert first[0]["scope"] == "checkpoints"
 
 
+def test_a_change_after_the_results_is_told(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ablation", "small.yaml"]) == 0
+    page = Path("results/small/report.html")
+    assert "when no run had a result, and have not changed since" in page.read_text()
+    assert main(["ablation", "small.yaml", "--set", "analysis.alpha=0.2"]) == 0
+    html = page.read_text()
+    assert "What was declared was changed (alpha) when 4 of the 4 runs had results" in html
+    assert "when no run had a result, and changed later" in html
+    name = capsys.readouterr().out  # the report made again from the store says the same
+    assert main(["report", "small"]) == 0
+    assert "What was declared was changed (alpha)" in page.read_text()
+    assert capsys.readouterr().out in name
+
+
 def test_a_diverging_run_fails_alone(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     huge = "{huge: {training.learning_rate: 1.0e+30}}"
     diverging = f"factors.rate={{control: {{usual: {{}}}}, treatments: {huge}}}"

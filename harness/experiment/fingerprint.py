@@ -20,7 +20,7 @@ from typing import Any
 
 from harness.experiment.plan import RunSpec
 
-__all__ = ["fingerprint", "plan_hash"]
+__all__ = ["fingerprint", "plan_hash", "sha256_of"]
 
 _CODE = ("data", "models", "training", "generation", "run.py")
 _SCORING = ("metrics",)
@@ -46,7 +46,7 @@ def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
     # scoring does not change what is generated, unless a score chose the weights
     best = spec.arm.config.training.best
     chooses = best is not None and best.metric != "validation_loss"
-    return _sha256(
+    return sha256_of(
         {
             "config": config,
             "seed": spec.seed,
@@ -61,10 +61,11 @@ def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
 
 def plan_hash(experiment: Mapping[str, Any], fingerprints: Mapping[str, str]) -> str:
     """sha256 of what was planned: question, hypotheses, seeds and the runs' fingerprints."""
-    return _sha256({"experiment": dict(experiment), "runs": dict(fingerprints)})
+    return sha256_of({"experiment": dict(experiment), "runs": dict(fingerprints)})
 
 
-def _sha256(value: Mapping[str, Any]) -> str:
+def sha256_of(value: Mapping[str, Any]) -> str:
+    """sha256 of a JSON value, as 64 hexadecimal digits; the order of keys does not count."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -10,6 +10,7 @@ import json
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,13 +18,14 @@ from typing import Any, Self
 import yaml
 
 from harness.errors import HarnessError
+from harness.experiment.declaration import Declaration, with_declaration
 from harness.experiment.plan import Plan, RunSpec
 from harness.results import RunRecord
 from harness.tracking import tags
 from harness.tracking.inputs import DataInput, dataset_input
 from harness.tracking.placement import experiment_for, opened_by_mlflow, parent_run
 from harness.tracking.provenance import describe_environment, process_tags, summary_tags
-from harness.tracking.reading import read_run
+from harness.tracking.reading import last_declarations, read_run
 from harness.tracking.run import (
     ActiveRun,
     Ending,
@@ -49,8 +51,8 @@ class Ablation:
 
     Attributes
     ----------
-    run_id : str
-        The parent run in MLflow.
+    run_id, name : str
+        The parent run in MLflow, and the experiment's name.
     stale : tuple of str
         Runs of killed processes that were marked as killed on the way.
     """
@@ -60,12 +62,43 @@ class Ablation:
         store: Store,
         experiment_id: str,
         run_id: str,
+        name: str,
         fingerprints: Mapping[str, str],
         stale: Sequence[str],
     ) -> None:
-        self.run_id, self.stale = run_id, tuple(stale)
+        self.run_id, self.name, self.stale = run_id, name, tuple(stale)
         self._store, self._experiment_id, self._fingerprints = store, experiment_id, fingerprints
         self._endings: list[Ending] = []
+
+    def declare(self, what: Mapping[str, Any], n_known: int) -> tuple[Declaration, ...]:
+        """Store what is declared, before anything is trained.
+
+        Parameters
+        ----------
+        what : mapping
+            From `harness.experiment.declaration.declared_of`.
+        n_known : int
+            How many runs of the plan have results already.
+
+        Returns
+        -------
+        tuple of Declaration
+            All of this experiment's declarations in the store, this one last.
+
+        Raises
+        ------
+        TrackingError
+            The store failed.
+        """
+        history = last_declarations(self._store, self.name, before=self.run_id)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        history = with_declaration(
+            history, what, at=now, n_known=n_known, n_runs=len(self._fingerprints)
+        )
+        with explained(self._store, "store what is declared"):
+            text = _json([asdict(one) for one in history])
+            self._store.client.log_text(self.run_id, text, tags.DECLARATION_FILE)
+        return history
 
     def run(self, spec: RunSpec, inputs: Sequence[DataInput] = ()) -> ActiveRun:
         """Start one run of the plan.
@@ -227,7 +260,7 @@ def start_ablation(
         client.log_text(run_id, _json(environment), tags.ENVIRONMENT_FILE)
         if inputs:
             client.log_inputs(run_id, datasets=[dataset_input(data) for data in inputs])
-    return Ablation(store, experiment_id, run_id, fingerprints, stale)
+    return Ablation(store, experiment_id, run_id, name, fingerprints, stale)
 
 
 def _plan_tree(plan: Plan, plan_hash: str, fingerprints: Mapping[str, str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import yaml
 
 from harness.errors import TrackingError
+from harness.experiment.declaration import Declaration
 from harness.experiment.schema import MetricName
 from harness.results import COST_COLUMNS, RunRecord, Status
 from harness.tracking import tags
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities import Run
 
-__all__ = ["StoredAblation", "find_finished", "load_ablation", "read_run"]
+__all__ = ["StoredAblation", "find_finished", "last_declarations", "load_ablation", "read_run"]
 
 _RESULTS = {*get_args(MetricName), *COST_COLUMNS}
 _LISTED = 8
@@ -45,6 +46,8 @@ class StoredAblation:
         The resolved experiment; `Experiment.model_validate` takes it.
     records : tuple of RunRecord
         One per run of the plan, in its order.
+    history : tuple of Declaration
+        What the experiment had declared when this ablation started, oldest first.
     """
 
     run_id: str
@@ -52,6 +55,7 @@ class StoredAblation:
     plan_hash: str
     experiment: Mapping[str, Any]
     records: tuple[RunRecord, ...]
+    history: tuple[Declaration, ...]
 
 
 def find_finished(store: Store, fingerprint: str) -> str | None:
@@ -112,6 +116,7 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
         parent = _find_parent(store, name)
         run_id: str = parent.info.run_id
         experiment = yaml.safe_load(_text(store, run_id, tags.EXPERIMENT_FILE))
+        history = _declarations(store, parent)
         plan = json.loads(_text(store, run_id, tags.PLAN_FILE))
         nested: dict[tuple[str, str], Run] = {}
         for run in search(store, f"tags.`{tags.PARENT}` = '{run_id}'", [parent.info.experiment_id]):
@@ -125,7 +130,44 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
             records.append(_record(store, nested[place], fingerprint))
         else:
             records.append(RunRecord(arm, seed, "missing", fingerprint))
-    return StoredAblation(run_id, parent.info.run_name, plan["plan"], experiment, tuple(records))
+    return StoredAblation(
+        run_id, parent.info.run_name, plan["plan"], experiment, tuple(records), history
+    )
+
+
+def last_declarations(store: Store, name: str, *, before: str) -> tuple[Declaration, ...]:
+    """What the newest other ablation of an experiment had declared, oldest first.
+
+    Parameters
+    ----------
+    store : Store
+    name : str
+        The experiment's name.
+    before : str
+        Run id of the ablation that asks.
+
+    Raises
+    ------
+    TrackingError
+        The store failed.
+    """
+    quoted = name.replace("'", "")
+    query = f"tags.`{tags.KIND}` = 'ablation' and tags.`{tags.EXPERIMENT}` = '{quoted}'"
+    with explained(store, "read what was declared before"):
+        for run in search(store, query):
+            if run.info.run_id != before:
+                found = _declarations(store, run)
+                if found:
+                    return found
+    return ()
+
+
+def _declarations(store: Store, run: Run) -> tuple[Declaration, ...]:
+    """Of one ablation; none if it was made before there were any, or ended too early."""
+    if not any(file.path == tags.DECLARATION_FILE for file in _artifacts(store, run)):
+        return ()
+    entries = json.loads(_text(store, run.info.run_id, tags.DECLARATION_FILE))
+    return tuple(Declaration(**entry) for entry in entries)
 
 
 def _record(store: Store, run: Run, fingerprint: str) -> RunRecord:

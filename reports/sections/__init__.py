@@ -6,7 +6,7 @@ To add one: a module, a template of the same name, a row in `SECTIONS`.
 
 from collections.abc import Callable, Mapping
 
-from reports.sections import effects, provenance, runs, scoreboard, trust, verdicts
+from reports.sections import declaration, effects, provenance, runs, scoreboard, trust, verdicts
 from reports.sections.page import Page
 
 __all__ = ["SECTIONS", "Page"]
@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "effects": effects.context,
     "runs": runs.context,
     "trust": trust.context,
+    "declaration": declaration.context,
     "provenance": provenance.context,
 }
 """Section name -> its context; the template is `templates/<name>.html.j2`."""

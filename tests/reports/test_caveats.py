@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from harness.experiment import Plan
+from harness.experiment.declaration import Declaration, with_declaration
 from harness.results import RunRecord
 from reports.analysis import analyse
 from reports.scores import ScoreTable
@@ -110,3 +111,21 @@ def test_runs_by_different_numbers_of_processes_are_pointed_out(
         one for one in analyse(study_of(plan), table, records).warnings if "several (1, 2)" in one
     ]
     assert len(found) == n_warnings
+
+
+def test_what_was_declared_after_results_is_told(make_experiment: Callable[..., Plan]) -> None:
+    plan = make_experiment()
+    first = {"alpha": 0.05, "seeds": [0]}
+    history = with_declaration((), first, at="2026-01-01T00:00", n_known=0, n_runs=12)
+    table = ScoreTable.from_records([], study_of(plan), ("title",))
+
+    def told(history: tuple[Declaration, ...]) -> list[str]:
+        warnings = analyse(study_of(plan, history), table, []).warnings
+        return [one for one in warnings if "results were seen" in one]
+
+    assert not told(history)
+    changed = with_declaration(history, first | {"alpha": 0.1}, at="t", n_known=5, n_runs=12)
+    (text,) = told(changed)
+    assert text.startswith("What was declared was changed (alpha) when 5 of the 12 runs")
+    late = with_declaration((), first, at="t", n_known=4, n_runs=12)
+    assert told(late)[0].startswith("It was declared when 4 of the 12 runs")

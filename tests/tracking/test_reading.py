@@ -141,3 +141,24 @@ def test_run_that_is_not_ours(store: Store) -> None:
     for run_id in (foreign, "0" * 32, "no/id"):
         with pytest.raises(TrackingError, match="no such run"):
             read_run(store, run_id)
+
+
+def test_what_was_declared_comes_back_with_the_first_time(
+    start: Start, store: Store, plan: Plan
+) -> None:
+    what: dict[str, object] = {"alpha": 0.05, "hypotheses": {"a vs b (f1)": "better"}}
+    with start() as first:
+        (declared,) = first.declare(what, n_known=0)
+    assert (declared.n_known, declared.n_runs) == (0, len(plan.runs))
+    with start() as again:
+        assert again.declare(what, n_known=8) == (declared,)
+    with start() as changed:
+        history = changed.declare(what | {"alpha": 0.1}, n_known=8)
+    assert history[0] == declared
+    assert [(one.n_known, one.what["alpha"]) for one in history] == [(0, 0.05), (8, 0.1)]
+    assert load_ablation(store, changed.run_id).history == history
+    assert load_ablation(store, again.run_id).history == (declared,)
+    with start():
+        pass  # ended before it declared anything
+    with start() as last:
+        assert last.declare(what, n_known=8)[:2] == history

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import reports.sections
 from harness.experiment import Plan
+from harness.experiment.declaration import with_declaration
 from harness.results import RunRecord
 from reports.analysis import analyse
 from reports.noise import NoiseFloor
 from reports.opinions import Opinion
 from reports.scores import ScoreTable
-from reports.sections import SECTIONS, Page
+from reports.sections import SECTIONS, Page, declaration
 from reports.sections.runs import _duration, _number
 from reports.sections.verdicts import headline_of
 from reports.study import study_of
@@ -65,7 +66,7 @@ def test_costs_that_are_known_of_no_run_are_not_shown(page: Page) -> None:
 
 def test_reused_runs_cost_nothing_now(page: Page) -> None:
     assert _duration(page.records) == "3 minutes"
-    reused = tuple(dataclasses.replace(r, status="reused") for r in page.records)
+    reused = tuple(replace(r, status="reused") for r in page.records)
     assert _duration(reused) is None
 
 
@@ -79,7 +80,7 @@ def test_number(value: float, text: str) -> None:
 def test_headline_counts_what_it_does_not_show(page: Page) -> None:
     comparisons = page.analysis.comparisons
     assert headline_of(comparisons * 2).endswith("; and 2 more")
-    undecided = dataclasses.replace(comparisons[1], headline="Undecided whether x")
+    undecided = replace(comparisons[1], headline="Undecided whether x")
     assert headline_of((comparisons[0], undecided)).endswith("; undecided whether x")
     assert headline_of(()) == "No hypothesis"
 
@@ -96,8 +97,8 @@ def test_trust_names_scope_and_size(page: Page) -> None:
 def test_trust_shows_what_numerics_alone_do(page: Page, n_changed: int, share: str) -> None:
     shifts = {"em": 0.0, "f1": -0.31, "bleu": float("nan"), "rouge1": 0.02, "rouge2": 1.0}
     floor = NoiseFloor("question / full", 2, 10_000, n_changed, {**shifts, "rougeL": 2.5})
-    analysis = dataclasses.replace(page.analysis, noise=(floor,))
-    context = SECTIONS["trust"](dataclasses.replace(page, analysis=analysis))
+    analysis = replace(page.analysis, noise=(floor,))
+    context = SECTIONS["trust"](replace(page, analysis=analysis))
     assert context["noise_metrics"] == ["F1", "EM", "BLEU", "ROUGE-1", "ROUGE-2", "ROUGE-L"]
     assert context["noise"] == [
         {
@@ -112,8 +113,8 @@ def test_trust_shows_what_numerics_alone_do(page: Page, n_changed: int, share: s
 
 def test_trust_shows_second_opinions(page: Page) -> None:
     opinions = (Opinion("a: b vs c", "f1", "sign flips of titles (all)", 0.0312),)
-    analysis = dataclasses.replace(page.analysis, opinions=opinions)
-    context = SECTIONS["trust"](dataclasses.replace(page, analysis=analysis))
+    analysis = replace(page.analysis, opinions=opinions)
+    context = SECTIONS["trust"](replace(page, analysis=analysis))
     assert context["opinions"] == [
         {
             "contrast": "a: b vs c",
@@ -123,3 +124,22 @@ def test_trust_shows_second_opinions(page: Page) -> None:
         }
     ]
     assert len(page.analysis.opinions) == 2, "one for each declared hypothesis"
+
+
+def test_declaration_shows_its_hash_its_time_and_every_change(page: Page) -> None:
+    assert declaration.context(page) == {"first": None, "changes": []}
+    first = {"alpha": 0.05, "test items": "a" * 64}
+    history = with_declaration((), first, at="2026-01-02T03:04:05+00:00", n_known=0, n_runs=4)
+    other = {"alpha": 0.1, "test items": "b" * 64}
+    history = with_declaration(history, other, at="2026-01-03T00:00:00", n_known=3, n_runs=4)
+    shown = declaration.context(replace(page, study=replace(page.study, history=history)))
+    assert shown["first"] == {
+        "at": "2026-01-02 03:04 UTC", "hash": history[0].hash, "state": "no run had a result",
+    }  # fmt: skip
+    assert shown["last"] == history[1].hash
+    changes = [tuple(change.values()) for change in shown["changes"]]  # type: ignore[attr-defined]
+    when, state = "2026-01-03 00:00 UTC", "3 of 4 runs had results"
+    assert changes == [
+        (when, state, "alpha", "0.05", "0.1"),
+        (when, state, "test items", "a" * 12, "b" * 12),
+    ]
