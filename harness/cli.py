@@ -64,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     plan = verbs.add_parser("plan", help="show what an experiment would run and could detect")
     _takes_experiment(plan)
     _takes_tracking(plan)
+    plan.add_argument(
+        "--pilot",
+        metavar="RUN",
+        help="plan with the spread of this earlier ablation (run id or name)",
+    )
     plan.set_defaults(run=_plan)
 
     report = verbs.add_parser("report", help="remake the report of a past ablation")
@@ -117,7 +122,12 @@ def _ablation(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace) -> int:
     from harness.preview import print_plan
 
-    print_plan(options.file, options.assignments, tracking_uri=options.tracking_uri)
+    print_plan(
+        options.file,
+        options.assignments,
+        tracking_uri=options.tracking_uri,
+        pilot=options.pilot,
+    )
     return 0
 
 

@@ -7,35 +7,50 @@ trained comes some seconds later, since the libraries that know it take that lon
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.errors import UnreachableError
 from harness.experiment import Plan, changed_paths, load_experiment, make_plan
 from harness.fitting import check_fit, notes
+from harness.planning import Pilot, detectable_lines, read_pilot
 from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.tracking.glance import finished_fingerprints
 
 __all__ = ["plan_text", "print_plan"]
 
 
-def print_plan(file: str, assignments: Sequence[str], *, tracking_uri: str | None) -> None:
+def print_plan(
+    file: str, assignments: Sequence[str], *, tracking_uri: str | None, pilot: str | None = None
+) -> None:
     """Print the plan of an experiment file.
+
+    Parameters
+    ----------
+    file : str
+    assignments : sequence of str
+        `PATH=VALUE` overrides of it.
+    tracking_uri : str or None
+        As for `harness.tracking.open_store`.
+    pilot : str, optional
+        An earlier ablation whose spread is used for planning, as for
+        `harness.tracking.load_ablation`.
 
     Raises
     ------
-    ExperimentError, DataError, ModelError
-        The experiment cannot be run as it is. Data or models that are on a hub which
-        cannot be reached now are no error: what depends on them is said to be unknown.
+    ExperimentError, DataError, ModelError, TrackingError
+        The experiment cannot be run as it is, or there is no such pilot. Data or models that are
+        on a hub which cannot be reached now are no error: what depends on them is said to be
+        unknown.
     """
     plan = make_plan(load_experiment(file, assignments))
     for name in asked_of_the_hub(plan):
         print(f"asking the hub for {name}", file=sys.stderr)
-    for line in plan_text(plan, tracking_uri):
+    earlier = read_pilot(pilot, tracking_uri) if pilot else None
+    for line in plan_text(plan, tracking_uri, earlier):
         print(line, flush=True)
 
 
-def plan_text(plan: Plan, tracking_uri: str | None) -> Iterator[str]:
+def plan_text(plan: Plan, tracking_uri: str | None, pilot: Pilot | None = None) -> Iterator[str]:
     """Lines of the plan, for a terminal."""
     experiment = plan.experiment
     yield f"{experiment.name}: {experiment.question}"
@@ -62,7 +77,7 @@ def plan_text(plan: Plan, tracking_uri: str | None) -> Iterator[str]:
     yield from _hypotheses(plan)
     if prepared:
         yield ""
-        yield from _detectable(prepared)
+        yield from detectable_lines(prepared, pilot)
         yield ""
         yield from _trained(prepared)
 
@@ -102,34 +117,6 @@ def _hypotheses(plan: Plan) -> Iterator[str]:
         margin = f" with margin {one.margin:g} points" if one.margin else ""
         label = METRICS[one.metric].label
         yield f"  {number}. {one.contrast.name}: {one.claim}{margin} ({label})"
-
-
-def _detectable(prepared: Prepared) -> Iterator[str]:
-    from reports.statistics import (
-        CLUSTER_SD,
-        ITEM_SD,
-        SEED_SD,
-        minimum_detectable_effect,
-    )
-
-    plan = prepared.plan
-    analysis, seeds = plan.experiment.analysis, plan.experiment.seeds
-    dataset = next(iter(prepared.datasets.values()))
-    clusters = Counter(item.clusters[0] if item.clusters else item.id for item in dataset.test)
-    effect = minimum_detectable_effect(
-        len(seeds), list(clusters.values()), level=1 - analysis.alpha, power=analysis.power
-    )
-    yield (
-        f"smallest detectable effect: about {effect:.1f} points with power {analysis.power:g}"
-        f" at alpha {analysis.alpha:g}"
-    )
-    yield (
-        f"  assumes paired differences with a standard deviation of {ITEM_SD:g} points between"
-        f" items, {CLUSTER_SD:g} between clusters, {SEED_SD:g} between seeds;"
-        " before the correction for several hypotheses"
-    )
-    if len(seeds) == 1:
-        yield "  one seed: conclusions will hold for these checkpoints, not for the recipe"
 
 
 def _trained(prepared: Prepared) -> Iterator[str]:

@@ -24,6 +24,7 @@ from harness.results import RunRecord, cluster_columns
 from harness.tracking import (
     Ablation,
     Store,
+    StoredAblation,
     describe_environment,
     load_ablation,
     open_store,
@@ -33,7 +34,7 @@ from reports.study import Study, study_of
 if TYPE_CHECKING:
     from reports.analysis import Analysis
 
-__all__ = ["make_report", "output_folder", "remake_report", "say_failures"]
+__all__ = ["make_report", "output_folder", "plan_of_stored", "remake_report", "say_failures"]
 
 
 def remake_report(name: str, *, output: str | None = None, tracking_uri: str | None = None) -> int:
@@ -56,19 +57,30 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     """
     store = open_store(tracking_uri)
     stored = load_ablation(store, name)
+    plan = plan_of_stored(stored)
+    folder = output_folder(output, plan)
+    study = study_of(plan, stored.history)
+    make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
+    return say_failures(stored.records, Console(stderr=True, highlight=False))
+
+
+def plan_of_stored(stored: StoredAblation) -> Plan:
+    """The plan of a past ablation.
+
+    Raises
+    ------
+    TrackingError
+        Another version made it, and this one does not understand its experiment.
+    """
     try:
-        plan = make_plan(Experiment.model_validate(stored.experiment))
+        return make_plan(Experiment.model_validate(stored.experiment))
     except (ValidationError, ExperimentError) as error:
         raise TrackingError(
             "this ablation was made by another version, whose experiments are not understood",
             where=f"run {stored.run_id}",
             got=str(error).splitlines()[0],
-            fix="make its report with that version of the harness",
+            fix="use that version of the harness for it",
         ) from None
-    folder = output_folder(output, plan)
-    study = study_of(plan, stored.history)
-    make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
-    return say_failures(stored.records, Console(stderr=True, highlight=False))
 
 
 def output_folder(output: str | None, plan: Plan) -> Path:

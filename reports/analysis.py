@@ -15,16 +15,11 @@ from harness.experiment import Hypothesis
 from harness.results import RunRecord
 from reports.caveats import warnings_of
 from reports.comparison import Comparison
+from reports.measurement import measure
 from reports.noise import NoiseFloor, noise_floors
 from reports.opinions import Opinion, second_opinions
 from reports.scores import ScoreTable
-from reports.statistics import (
-    PairedDifference,
-    Scope,
-    benjamini_hochberg,
-    holm,
-    paired_difference,
-)
+from reports.statistics import benjamini_hochberg, holm
 from reports.study import Study
 from reports.verdicts import claim_p_value, decide, needs
 from reports.wording import headline, sentence
@@ -124,7 +119,7 @@ def _family(
 ) -> tuple[Comparison, ...]:
     """Comparisons whose p-values are adjusted together."""
     alpha, n_family = study.alpha, len(hypotheses)
-    measured = [_measured(h, table, 1 - alpha) for h in hypotheses]
+    measured = [measure(h.contrast, h.metric, table, 1 - alpha) for h in hypotheses]
     p_values = [
         claim_p_value(m.result, h.claim, h.margin)
         for h, m in zip(hypotheses, measured, strict=True)
@@ -152,7 +147,7 @@ def _family(
             verdict=verdict,
             margin=h.margin,
             needed=lacking,
-            reason=m.reason,
+            reason=m.result.reason,
             headline="",
             sentence="",
             **{name: getattr(m.result, name) for name in Comparison.MEASURED},
@@ -160,37 +155,6 @@ def _family(
         comparison = replace(comparison, headline=headline(comparison, h.contrast.levels))
         family.append(replace(comparison, sentence=sentence(comparison)))
     return tuple(family)
-
-
-@dataclass(frozen=True)
-class _Measured:
-    result: PairedDifference
-    control_mean: float
-    treatment_mean: float
-    reason: str | None
-
-
-def _measured(hypothesis: Hypothesis, table: ScoreTable, level: float) -> _Measured:
-    """Differences of one contrast on the seeds that have all its arms, and what they show."""
-    contrast = hypothesis.contrast
-    weights = np.array([contrast.weights.get(arm, 0.0) for arm in table.arms])
-    part_of = weights != 0
-    values = table.on_common_seeds(hypothesis.metric, part_of)
-    complete = values.shape[1] > 0
-    if not complete:
-        values = np.full((int(part_of.sum()), 1, len(table.items)), np.nan)
-    differences = np.tensordot(weights[part_of], values, axes=1)
-    scope: Scope = "recipe" if len(differences) > 1 else "checkpoints"
-    result = paired_difference(differences, table.outermost, scope=scope, level=level)
-    reason = result.reason
-    if not complete:
-        reason = "no seed has finished runs of all the arms that are compared"
-        result = replace(result, n_seeds=0, n_unscored=0, reason=reason)
-    scored = ~np.isnan(differences).any(axis=0)
-    treated = np.isin(np.array(table.arms)[part_of], contrast.treated)
-    means = values[:, :, scored].mean(axis=(1, 2)) if scored.any() else np.full(len(values), NAN)
-    parts = weights[part_of] * means
-    return _Measured(result, -float(parts[~treated].sum()), float(parts[treated].sum()), reason)
 
 
 def _scoreboard(table: ScoreTable) -> tuple[ScoreRow, ...]:

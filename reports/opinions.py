@@ -13,6 +13,7 @@ import numpy as np
 from harness.experiment import Hypothesis
 from harness.metrics import METRICS
 from harness.metrics.mean import mean_score
+from reports.measurement import paired_scores
 from reports.scores import ScoreTable
 from reports.statistics import mcnemar, sign_flip
 from reports.study import Study
@@ -64,13 +65,12 @@ def second_opinions(
     for hypothesis in study.hypotheses:
         if METRICS[hypothesis.metric].corpus is not mean_score:
             continue
-        weights = np.array([hypothesis.contrast.weights.get(arm, 0.0) for arm in table.arms])
-        values = table.on_common_seeds(hypothesis.metric, weights != 0)
-        differences = np.tensordot(weights[weights != 0], values, axes=1)
+        weights, values = paired_scores(hypothesis.contrast, hypothesis.metric, table)
+        differences = np.tensordot(weights, values, axes=1)
         if not differences.size:
             continue
         found.append(_sign_flip(hypothesis, differences.mean(axis=0), table, rng))
-        if hypothesis.metric == "em" and len(weights[weights != 0]) == 2:
+        if hypothesis.metric == "em" and len(weights) == 2:
             found += _mcnemar(hypothesis, differences, table)
     return tuple(one for one in found if not np.isnan(one.p_value))
 

@@ -21,6 +21,7 @@ __all__ = [
     "HypothesisSpec",
     "MetricName",
     "Overrides",
+    "Planning",
     "Resources",
 ]
 
@@ -28,6 +29,7 @@ MetricName = Literal["em", "f1", "bleu", "rouge1", "rouge2", "rougeL"]
 Claim = Literal["better", "different", "non_inferior", "equivalent"]
 Overrides = dict[str, Any]
 Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^/\n]+$")]
+Points = Annotated[float, Field(ge=0, le=200)]
 Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 
 
@@ -91,6 +93,21 @@ class HypothesisSpec(Section):
         return self
 
 
+class Planning(Section):
+    """What `harness plan` assumes; nothing of it enters a verdict."""
+
+    effect: Annotated[float, Field(gt=0, le=100)] | None = None
+    """The smallest difference that would matter, in points: how large must the design be to find
+    it? Left out, that is answered for claims with a margin only."""
+    item_sd: Points | None = None
+    """Assumed standard deviation of one item's difference between two arms, in points; a usual
+    value for F1 on SQuAD when left out, as for the next two."""
+    cluster_sd: Points | None = None
+    """Assumed standard deviation of the difference between outermost clusters."""
+    seed_sd: Points | None = None
+    """Assumed standard deviation of the mean difference between seeds."""
+
+
 class Analysis(Section):
     """What is concluded from the scores, fixed before any of them exists."""
 
@@ -102,6 +119,8 @@ class Analysis(Section):
     """Two-sided error rate of the whole family; intervals have level 1 - alpha."""
     power: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
     """Power at which the smallest detectable effect is planned."""
+    planning: Planning = Planning()
+    """What `harness plan` assumes; `--pilot` takes an earlier ablation's spread instead."""
     noise_floor: bool = False
     """Generate the control's answers twice, batched differently, to see what numerics alone do."""
 

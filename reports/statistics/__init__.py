@@ -21,8 +21,13 @@ from reports.statistics.power import (
     ITEM_SD,
     SEED_SD,
     Needed,
+    Variances,
+    assumed_variances,
+    detectable_effect,
+    measured_variances,
     minimum_detectable_effect,
     needed_size,
+    required_size,
 )
 from reports.statistics.sign_flip import SignFlip, sign_flip
 
@@ -37,12 +42,17 @@ __all__ = [
     "PairedDifference",
     "Scope",
     "SignFlip",
+    "Variances",
+    "assumed_variances",
     "benjamini_hochberg",
+    "detectable_effect",
     "holm",
     "mcnemar",
+    "measured_variances",
     "minimum_detectable_effect",
     "needed_size",
     "paired_difference",
+    "required_size",
     "sign_flip",
     "test_against",
 ]

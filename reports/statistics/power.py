@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reports.statistics.paired import PairedDifference
+from reports.statistics.paired import PairedDifference, Scope
 from reports.statistics.variance import Parts, half_width, spread
 
 __all__ = [
@@ -22,8 +22,13 @@ __all__ = [
     "MOST_SEEDS",
     "SEED_SD",
     "Needed",
+    "Variances",
+    "assumed_variances",
+    "detectable_effect",
+    "measured_variances",
     "minimum_detectable_effect",
     "needed_size",
+    "required_size",
 ]
 
 ITEM_SD: Final = 42.0
@@ -56,12 +61,28 @@ class Needed(NamedTuple):
     items: int | None
 
 
-class _Parts(NamedTuple):
-    """Variances of single draws: of a cluster, of a seed, and of a cell of both."""
+class Variances(NamedTuple):
+    """How much single draws vary, from assumptions or from what was measured.
+
+    Attributes
+    ----------
+    cluster, seed, cell : float
+        Of the mean difference of one cluster, of one seed, and of what both do not explain, in
+        squared points.
+    n_clusters, n_items : int
+        Of the test items that they describe; other numbers of items come in clusters like these.
+    df_cluster : float
+        Degrees of freedom of the cluster part with these items.
+    scope : {"recipe", "checkpoints"}
+    """
 
     cluster: float
     seed: float
     cell: float
+    n_clusters: int
+    n_items: int
+    df_cluster: float
+    scope: Scope = "recipe"
 
 
 def minimum_detectable_effect(
@@ -108,17 +129,130 @@ def minimum_detectable_effect(
     ----------
     Miller 2024, arXiv 2411.00640, section 5. Bloom 1995, "Minimum Detectable Effects".
     """
+    if n_seeds < 1 or not (0 < level < 1 and 0 < power < 1):
+        raise ValueError("need at least one seed, and level and power between 0 and 1")
+    assumed = assumed_variances(
+        cluster_sizes, item_sd=item_sd, cluster_sd=cluster_sd, seed_sd=seed_sd
+    )
+    return detectable_effect(assumed, n_seeds, assumed.n_items, level=level, power=power)
+
+
+def assumed_variances(
+    cluster_sizes: ArrayLike,
+    *,
+    item_sd: float = ITEM_SD,
+    cluster_sd: float = CLUSTER_SD,
+    seed_sd: float = SEED_SD,
+) -> Variances:
+    """Variances from assumptions, see `minimum_detectable_effect`.
+
+    Raises
+    ------
+    ValueError
+        A cluster has no item, or an sd is negative.
+    """
     sizes = np.asarray(cluster_sizes, dtype=float)
-    if n_seeds < 1 or sizes.ndim != 1 or (sizes < 1).any():
-        raise ValueError("need at least one seed, and cluster sizes (n_clusters,) of at least one")
-    if min(item_sd, cluster_sd, seed_sd) < 0 or not (0 < level < 1 and 0 < power < 1):
-        raise ValueError("need sds of at least zero, and level and power between 0 and 1")
-    if len(sizes) < 2:
-        return float("nan")
-    effective = float(sizes.sum() ** 2 / (sizes**2).sum())
-    cluster = cluster_sd**2 / effective + item_sd**2 / sizes.sum()
-    seed = seed_sd**2 / n_seeds if n_seeds > 1 else 0.0
-    return _detectable(_parts(cluster, seed, 0.0, effective - 1), n_seeds, level, power)
+    if sizes.ndim != 1 or (sizes < 1).any() or min(item_sd, cluster_sd, seed_sd) < 0:
+        raise ValueError(
+            "need cluster sizes (n_clusters,) of at least one, and sds of at least zero"
+        )
+    n_items = sizes.sum()
+    effective = float(n_items**2 / (sizes**2).sum()) if len(sizes) else 0.0
+    mean = cluster_sd**2 / effective + item_sd**2 / n_items if len(sizes) else math.nan
+    return Variances(mean * len(sizes), seed_sd**2, 0.0, len(sizes), int(n_items), effective - 1)
+
+
+def measured_variances(result: PairedDifference) -> Variances:
+    """Variances of what was measured, by the method of moments; NaN where it has no interval."""
+    parts, n_clusters, n_seeds = result.components, result.n_clusters, result.n_seeds
+    about = n_clusters, result.n_items, parts.df_cluster, result.scope
+    if not result.se > 0:
+        return Variances(math.nan, math.nan, math.nan, *about)
+    if result.scope == "checkpoints":  # more seeds are no part of it
+        return Variances(parts.cluster * n_clusters, 0.0, 0.0, *about)
+    return Variances(
+        max(parts.cluster - parts.cell, 0.0) * n_clusters,
+        max(parts.seed - parts.cell, 0.0) * n_seeds,
+        parts.cell * n_seeds * n_clusters,
+        *about,
+    )
+
+
+def detectable_effect(
+    variances: Variances,
+    n_seeds: int,
+    n_items: float,
+    *,
+    level: float = 0.95,
+    power: float = 0.8,
+) -> float:
+    """Smallest true difference that a design would find, in points.
+
+    Parameters
+    ----------
+    variances : Variances
+    n_seeds : int
+        With one, for these checkpoints and not for the recipe.
+    n_items : float
+        Test items, in clusters like those of `variances`.
+    level, power : float
+        Confidence level of the two-sided test and the chance that it finds the effect.
+
+    Returns
+    -------
+    float
+        NaN with fewer than two clusters.
+    """
+    growth = n_items / variances.n_items if variances.n_items else math.nan
+    n_clusters = variances.n_clusters * growth
+    if not n_clusters >= 2:
+        return math.nan
+    cell = variances.cell / (n_seeds * n_clusters)
+    parts = Parts(
+        np.asarray(variances.cluster / n_clusters + cell),
+        np.asarray(variances.seed / n_seeds + cell),
+        np.asarray(cell),
+        (variances.df_cluster + 1) * growth - 1,
+    )
+    of = spread(parts, n_seeds if variances.scope == "recipe" else 1)
+    beyond = math.copysign(float(half_width(of, 2 * min(power, 1 - power))), power - 0.5)
+    return float(half_width(of, 1 - level)) + beyond
+
+
+def required_size(
+    variances: Variances,
+    distance: float,
+    n_seeds: int,
+    n_items: int,
+    *,
+    level: float = 0.95,
+    power: float = 0.8,
+) -> Needed:
+    """How many seeds with these items, or items with these seeds, would find a difference.
+
+    Parameters
+    ----------
+    variances : Variances
+    distance : float
+        The true difference from what it is tested against, in points.
+    n_seeds, n_items : int
+        Of the design to be varied, one at a time.
+    level, power : float
+        As for `detectable_effect`.
+
+    Returns
+    -------
+    Needed
+        Whole numbers of seeds (at least two) and items, not to be added to those given.
+    """
+
+    def finds(seeds: int, items: float) -> bool:
+        found = detectable_effect(variances, seeds, items, level=level, power=power)
+        return found <= abs(distance)
+
+    seeds = _first(lambda n: finds(n + 1, n_items), MOST_SEEDS)
+    items = _first(lambda n: finds(n_seeds, n), MOST_ITEMS)
+    return Needed(None if seeds is None else seeds + 1, items)
 
 
 def needed_size(
@@ -147,49 +281,21 @@ def needed_size(
     """
     if not (result.se > 0 and distance != 0):
         return Needed(None, None)
-    parts = _single_draws(result)
-    per_cluster = result.n_items / result.n_clusters
+    variances = measured_variances(result)
 
-    def decides(n_seeds: float, growth: float) -> bool:
-        n_clusters = result.n_clusters * growth
-        cell = parts.cell / (n_seeds * n_clusters)
-        cluster = parts.cluster / n_clusters + cell
-        seed = parts.seed / n_seeds + cell
-        df_cluster = (result.components.df_cluster + 1) * growth - 1
-        parts_then = _parts(cluster, seed, cell, df_cluster)
-        counted = n_seeds if result.scope == "recipe" else 1
-        return _detectable(parts_then, counted, level, power) <= abs(distance)
+    def decides(seeds: int, items: int) -> bool:
+        found = detectable_effect(
+            variances, result.n_seeds + seeds, result.n_items + items, level=level, power=power
+        )
+        return found <= abs(distance)
 
     seeds = None
     if result.scope == "recipe":
-        seeds = _first(lambda more: decides(result.n_seeds + more, 1.0), MOST_SEEDS)
-    items = _first(lambda more: decides(result.n_seeds, 1 + more / result.n_items), MOST_ITEMS)
+        seeds = _first(lambda more: decides(more, 0), MOST_SEEDS)
+    items = _first(lambda more: decides(0, more), MOST_ITEMS)
     if items is not None:  # at least one cluster of them: new items of old clusters add less
-        items = max(items, math.ceil(per_cluster))
+        items = max(items, math.ceil(result.n_items / result.n_clusters))
     return Needed(seeds, items)
-
-
-def _single_draws(result: PairedDifference) -> _Parts:
-    """Variance parts of one cluster, seed and cell, by the method of moments."""
-    parts, n_clusters, n_seeds = result.components, result.n_clusters, result.n_seeds
-    if n_seeds < 2:  # cell and cluster cannot be told apart; neither is needed for more items
-        return _Parts(parts.cluster * n_clusters, 0.0, 0.0)
-    return _Parts(
-        cluster=max(parts.cluster - parts.cell, 0.0) * n_clusters,
-        seed=max(parts.seed - parts.cell, 0.0) * n_seeds,
-        cell=parts.cell * n_seeds * n_clusters,
-    )
-
-
-def _parts(cluster: float, seed: float, cell: float, df_cluster: float) -> Parts:
-    return Parts(np.asarray(cluster), np.asarray(seed), np.asarray(cell), df_cluster)
-
-
-def _detectable(parts: Parts, n_seeds: float, level: float, power: float) -> float:
-    """Half the interval, and as much again of it as makes the test succeed with some power."""
-    of = spread(parts, n_seeds)
-    beyond = math.copysign(float(half_width(of, 2 * min(power, 1 - power))), power - 0.5)
-    return float(half_width(of, 1 - level)) + beyond
 
 
 def _first(holds: Callable[[int], bool], most: int) -> int | None:
