@@ -1,7 +1,7 @@
 """Statistics of paired, clustered, repeated differences: arrays in, frozen results out.
 
-Imports only numpy and scipy.special, so that planning answers at once. Scores, arms and claims
-are `reports.analysis`'s business.
+Imports only numpy and scipy.special until a test needs more, so that planning answers at once.
+Scores, arms and claims are `reports.analysis`'s business.
 
 To add a method: one pure function, one row in `METHODS`, golden values, the calibration test.
 """
@@ -25,6 +25,7 @@ from reports.statistics.power import (
     needed_size,
 )
 from reports.statistics.sign_flip import SignFlip, sign_flip
+from reports.statistics.wilcoxon import Wilcoxon, wilcoxon
 
 __all__ = [
     "CLUSTER_SD",
@@ -37,6 +38,7 @@ __all__ = [
     "PairedDifference",
     "Scope",
     "SignFlip",
+    "Wilcoxon",
     "benjamini_hochberg",
     "holm",
     "mcnemar",
@@ -45,4 +47,5 @@ __all__ = [
     "paired_difference",
     "sign_flip",
     "test_against",
+    "wilcoxon",
 ]
