@@ -6,6 +6,13 @@ Scores, arms and claims are `reports.analysis`'s business.
 To add a method: one pure function, one row in `METHODS`, golden values, the calibration test.
 """
 
+from reports.statistics.corpus import (
+    ApproximateRandomization,
+    Corpus,
+    CorpusBootstrap,
+    approximate_randomization,
+    paired_bootstrap,
+)
 from reports.statistics.mcnemar import McNemar, mcnemar
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.statistics.paired import (
@@ -32,18 +39,23 @@ __all__ = [
     "ITEM_SD",
     "METHODS",
     "SEED_SD",
+    "ApproximateRandomization",
     "Components",
+    "Corpus",
+    "CorpusBootstrap",
     "McNemar",
     "Needed",
     "PairedDifference",
     "Scope",
     "SignFlip",
     "Wilcoxon",
+    "approximate_randomization",
     "benjamini_hochberg",
     "holm",
     "mcnemar",
     "minimum_detectable_effect",
     "needed_size",
+    "paired_bootstrap",
     "paired_difference",
     "sign_flip",
     "test_against",
