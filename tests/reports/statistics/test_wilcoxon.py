@@ -35,8 +35,8 @@ def test_the_normal_approximation_is_that_of_r(case: dict[str, Any]) -> None:
 
 
 def test_the_cluster_is_the_unit() -> None:
-    values = [1.0, 5.0, -1.0, 4.0, 4.0, 4.0, np.nan]
-    one = wilcoxon(values, ["a", "a", "b", "c", "c", "c", "d"])
+    values = [1.0, 5.0, *[-1.0] * 7, 4.0, np.nan]  # by its sum "b" would rank above "a"
+    one = wilcoxon(values, [*"aa", *"bbbbbbb", "c", "d"])
     assert one == wilcoxon([3.0, -1.0, 4.0], [0, 1, 2])
     assert one.n_pairs == 3
 
