@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.data.messages import counted
 from harness.errors import TrackingError
 from harness.experiment import Hypothesis
 from harness.preparation import Prepared
@@ -171,7 +172,7 @@ def _block(
 
     yield (
         f"  smallest detectable effect: about {effect(own, n_items)} points"
-        f" ({own} seeds, {n_items:,} test items)"
+        f" ({counted(own, 'seed')}, {n_items:,} test items)"
     )
     yield "    seeds            " + "".join(f"{n:>8}" for n in counts)
     yield "    runs             " + "".join(f"{n * n_arms:>8}" for n in counts)
@@ -201,13 +202,13 @@ def _required(
     if needed.seeds and variances.scope == "recipe":
         ways.append(f"{needed.seeds} seeds ({needed.seeds * len(plan.arms)} runs)")
     if needed.items:
-        ways.append(f"{needed.items:,} test items with {own} seeds")
+        ways.append(f"{needed.items:,} test items with {counted(own, 'seed')}")
     what = (
         f"{hypothesis.claim} within {distance:g} points if there is no difference"
         if hypothesis.margin
         else f"a difference of {distance:g} points"
     )
-    takes = " or ".join(ways) or "more than 100 seeds, or than 1,000,000 items"
+    takes = " or ".join(ways) or "no practical number of seeds alone, or of items alone"
     yield f"    to show {what} ({hypothesis.contrast.name}): {takes}"
 
 

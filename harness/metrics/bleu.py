@@ -19,7 +19,14 @@ from sacrebleu.metrics.bleu import BLEU, MAX_NGRAM_ORDER
 
 from harness.metrics.batch import Predictions, References, Scores, once_per_batch
 
-__all__ = ["BLEU_COLUMNS", "BLEU_SIGNATURE", "bleu_contributions", "bleu_counts", "bleu_score"]
+__all__ = [
+    "BLEU_COLUMNS",
+    "BLEU_SIGNATURE",
+    "bleu_contributions",
+    "bleu_counts",
+    "bleu_of_sums",
+    "bleu_score",
+]
 
 _ORDERS = range(1, MAX_NGRAM_ORDER + 1)
 BLEU_COLUMNS = (
@@ -94,7 +101,35 @@ def bleu_score(columns: Scores) -> float:
     Papineni et al. 2002; Post 2018.
     """
     scored = columns[_scored(columns)]
-    return _score_of_sums(scored.sum(axis=0)) if len(scored) else float("nan")
+    return bleu_of_sums(scored.sum(axis=0)) if len(scored) else float("nan")
+
+
+def bleu_of_sums(sums: Scores) -> float:
+    """Corpus BLEU from the ten summed counts, for scoring many resamples of the same items.
+
+    Parameters
+    ----------
+    sums : ndarray, shape (10,)
+        In the order of `BLEU_COLUMNS`.
+
+    Returns
+    -------
+    float
+        0-100; 0 where no n-gram matches or no prediction has four tokens.
+
+    References
+    ----------
+    Papineni et al. 2002; Post 2018.
+    """
+    result = BLEU.compute_bleu(
+        correct=sums[_CORRECT].tolist(),
+        total=sums[_TOTAL].tolist(),
+        # sacrebleu insists on integers here: exact unless rows are weighted, then to half a token.
+        sys_len=round(sums[_SYS_LEN]),
+        ref_len=round(sums[_REF_LEN]),
+        smooth_method="exp",
+    )
+    return float(result.score)
 
 
 def bleu_contributions(columns: Scores) -> Scores:
@@ -153,18 +188,6 @@ def _counts(predictions: Predictions, references: tuple[tuple[str, ...], ...]) -
             item = bleu.sentence_score(prediction, golds)
             counts[i] = [*item.counts, *item.totals, item.sys_len, item.ref_len]
     return counts
-
-
-def _score_of_sums(sums: Scores) -> float:
-    result = BLEU.compute_bleu(
-        correct=sums[_CORRECT].tolist(),
-        total=sums[_TOTAL].tolist(),
-        # sacrebleu insists on integers here: exact unless rows are weighted, then to half a token.
-        sys_len=round(sums[_SYS_LEN]),
-        ref_len=round(sums[_REF_LEN]),
-        smooth_method="exp",
-    )
-    return float(result.score)
 
 
 def _log_gradient(sums: Scores) -> Scores:

@@ -1,11 +1,18 @@
 """Statistics of paired, clustered, repeated differences: arrays in, frozen results out.
 
-Imports only numpy and scipy.special, so that planning answers at once. Scores, arms and claims
-are `reports.analysis`'s business.
+Imports only numpy and scipy.special until a test needs more, so that planning answers at once.
+Scores, arms and claims are `reports.analysis`'s business.
 
 To add a method: one pure function, one row in `METHODS`, golden values, the calibration test.
 """
 
+from reports.statistics.corpus import (
+    ApproximateRandomization,
+    Corpus,
+    CorpusBootstrap,
+    approximate_randomization,
+    paired_bootstrap,
+)
 from reports.statistics.mcnemar import McNemar, mcnemar
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.statistics.paired import (
@@ -30,19 +37,25 @@ from reports.statistics.power import (
     required_size,
 )
 from reports.statistics.sign_flip import SignFlip, sign_flip
+from reports.statistics.wilcoxon import Wilcoxon, wilcoxon
 
 __all__ = [
     "CLUSTER_SD",
     "ITEM_SD",
     "METHODS",
     "SEED_SD",
+    "ApproximateRandomization",
     "Components",
+    "Corpus",
+    "CorpusBootstrap",
     "McNemar",
     "Needed",
     "PairedDifference",
     "Scope",
     "SignFlip",
     "Variances",
+    "Wilcoxon",
+    "approximate_randomization",
     "assumed_variances",
     "benjamini_hochberg",
     "detectable_effect",
@@ -51,8 +64,10 @@ __all__ = [
     "measured_variances",
     "minimum_detectable_effect",
     "needed_size",
+    "paired_bootstrap",
     "paired_difference",
     "required_size",
     "sign_flip",
     "test_against",
+    "wilcoxon",
 ]

@@ -16,6 +16,7 @@ from harness.metrics.bleu import (
     BLEU_SIGNATURE,
     bleu_contributions,
     bleu_counts,
+    bleu_of_sums,
     bleu_score,
 )
 
@@ -133,7 +134,7 @@ def test_where_an_order_is_smoothed_only_its_total_has_a_slope(monkeypatch):
 )
 def test_where_bleu_is_zero_so_are_its_contributions(predictions):
     counts = bleu_counts(predictions, [["a b c d e"], ["b c d e"]])
-    assert bleu_score(counts) == 0
+    assert bleu_score(counts) == bleu_of_sums(counts.sum(axis=0)) == 0
     np.testing.assert_array_equal(bleu_contributions(counts), [0, 0])
 
 
@@ -153,6 +154,7 @@ def _check_against_sacrebleu(predictions, references):
     )
     assert bleu_score(counts) == pytest.approx(oracle.score, abs=1e-9)
     sums = np.nansum(counts, axis=0)
+    assert bleu_of_sums(sums) == pytest.approx(oracle.score, abs=1e-9)
     assert sums.tolist() == [*oracle.counts, *oracle.totals, oracle.sys_len, oracle.ref_len]
 
 
