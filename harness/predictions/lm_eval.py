@@ -99,8 +99,8 @@ def _responses(record: Record) -> list[object]:
 def _is_likelihood(record: Record, response: object) -> bool:
     """Whether the first request was to rate a given text, not to write one.
 
-    A request to write has its options, an object, as second argument. Files of older versions
-    show their arguments otherwise; there a rating is known as [number, "True" or "False"].
+    A request to write has its options, an object, as second argument. In a file that was stripped
+    of the arguments, a rating is known as [number, "True" or "False"].
     """
     arguments = record.values.get("arguments")
     request = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
