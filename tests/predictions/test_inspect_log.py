@@ -42,7 +42,9 @@ def read(request, write, write_zip):
 
 
 def test_a_samples_completion_is_its_answer(read):
-    assert read(sample("q1", " Ann\n"), sample(2, "")) == ({"q1": " Ann\n", "2": ""}, [])
+    changed = {"id": 2, "epoch": 1, "output": output("It is Bo.", completion="Bo")}
+    answers = {"q1": " Ann\n", "2": "Bo", "q3": ""}
+    assert read(sample("q1", " Ann\n"), changed, sample("q3", "")) == (answers, [])
 
 
 @pytest.mark.parametrize(
