@@ -6,6 +6,7 @@ Only a sample's id, epoch, error and final output are read; neither scores nor m
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import Any, NamedTuple
 
 from harness.data.messages import counted
@@ -73,7 +74,7 @@ def _check_finished(header: object, source: Source) -> None:
             where=str(source.path),
             got=f"status {status!r}{f': {error}' if error else ''}",
             allowed="status 'success'",
-            fix=f"finish the evaluation: inspect eval-retry {source.path}",
+            fix=f"finish the evaluation: inspect eval-retry {quote(str(source.path))}",
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from shlex import quote
 
 from harness.data.messages import counted, listed
 from harness.data.records import Record
@@ -72,8 +73,9 @@ def _check_filter(records: Sequence[Record], source: Source) -> None:
             where=str(source.path),
             got=listed(filters),
             allowed="the lines of one filter",
-            fix="keep the lines of one, for example:"
-            f" jq -c 'select(.filter == {json.dumps(filters[0])})' {source.path} > one.jsonl",
+            fix="keep the lines of one, for example: jq -c"
+            f" {quote(f'select(.filter == {json.dumps(filters[0])})')} {quote(str(source.path))}"
+            " > one.jsonl",
         )
 
 
