@@ -89,7 +89,7 @@ def run_ablation(
     known = (finished_fingerprints(tracking_uri) if reuse else None) or frozenset()
     new = [run for run in plan.runs if prepared.fingerprints[run.name] not in known]
     bases = _checked_bases(new, prepared, console)
-    folder = output_folder(output, plan)
+    folder = output_folder(output, plan.experiment.name)
     checkpoints = checkpoint_places(prepared, folder)
     for place in checkpoints.values():
         if place is not None and not reuse:

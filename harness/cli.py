@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from harness import __version__
 from harness.errors import InputError
@@ -76,9 +76,49 @@ def _parser() -> argparse.ArgumentParser:
     _takes_places(report, output="folder of the report (default: results/NAME)")
     report.set_defaults(run=_report)
 
+    _add_compare(verbs.add_parser("compare", help="compare predictions that were made anywhere"))
+
     schema = verbs.add_parser("schema", help="print the JSON schema of experiment files")
     schema.set_defaults(run=_schema)
     return parser
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    from harness.experiment.schema import Claim, MetricName
+
+    add = parser.add_argument
+    add("--references", required=True, metavar="FILE", help="test items with answers, and contexts")
+    add(
+        "--predictions",
+        required=True,
+        action="append",
+        metavar="NAME=FILE",
+        help="answers of one system: SQuAD's {id: answer} JSON, a run's predictions.parquet,"
+        " lm-evaluation-harness samples_*.jsonl, an Inspect log; repeat for each system, and with"
+        " the same NAME for each training seed",
+    )
+    add("--control", metavar="NAME", help="compare the others with it (default: the first)")
+    add("--pairs", choices=("control", "all"), default="control", help="what is compared")
+    add("--claim", choices=get_args(Claim), default="different", help="default: different")
+    add("--margin", type=float, metavar="POINTS", help="for non_inferior and equivalent")
+    add("--metric", choices=get_args(MetricName), default="f1", help="default: f1")
+    add("--alpha", type=_share, default=0.05, help="error rate of all claims (default: 0.05)")
+    add("--clusters", metavar="FIELD,FIELD", help="what items are nested in, outermost first")
+    add(
+        "--missing",
+        choices=("leave-out", "empty"),
+        default="leave-out",
+        help="items without a prediction: left out for all systems, or an empty answer",
+    )
+    add("--output", metavar="DIR", help="folder of the report (default: results/comparison)")
+    parser.set_defaults(run=_compare)
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 0.5:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 0.5")
+    return value
 
 
 def _takes_experiment(parser: argparse.ArgumentParser) -> None:
@@ -135,6 +175,26 @@ def _report(options: argparse.Namespace) -> int:
     from harness.reporting import remake_report
 
     return remake_report(options.ablation, output=options.output, tracking_uri=options.tracking_uri)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from harness.comparing import Comparing, compare
+
+    return compare(
+        Comparing(
+            references=options.references,
+            predictions=options.predictions,
+            control=options.control,
+            claim=options.claim,
+            metric=options.metric,
+            margin=options.margin,
+            alpha=options.alpha,
+            all_pairs=options.pairs == "all",
+            clusters=options.clusters.split(",") if options.clusters else None,
+            missing_is_empty=options.missing == "empty",
+            output=options.output,
+        )
+    )
 
 
 def _schema(options: argparse.Namespace) -> int:

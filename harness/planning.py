@@ -129,7 +129,8 @@ def detectable_lines(prepared: Prepared, pilot: Pilot | None) -> Iterator[str]:
         for hypothesis in plan.hypotheses:
             result, note = _of_pilot(pilot, hypothesis)
             yield f"  {hypothesis.contrast.name}{note}:"
-            yield from _block(prepared, [hypothesis], measured_variances(result), pilot)
+            for line in _block(prepared, [hypothesis], measured_variances(result), pilot):
+                yield f"  {line}"
     if len(plan.experiment.seeds) == 1:
         yield "  one seed: conclusions will hold for these checkpoints, not for the recipe"
 

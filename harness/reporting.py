@@ -34,7 +34,14 @@ from reports.study import Study, study_of
 if TYPE_CHECKING:
     from reports.analysis import Analysis
 
-__all__ = ["make_report", "output_folder", "plan_of_stored", "remake_report", "say_failures"]
+__all__ = [
+    "make_report",
+    "output_folder",
+    "plan_of_stored",
+    "remake_report",
+    "say_failures",
+    "surroundings",
+]
 
 
 def remake_report(name: str, *, output: str | None = None, tracking_uri: str | None = None) -> int:
@@ -58,7 +65,7 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     store = open_store(tracking_uri)
     stored = load_ablation(store, name)
     plan = plan_of_stored(stored)
-    folder = output_folder(output, plan)
+    folder = output_folder(output, plan.experiment.name)
     study = study_of(plan, stored.history)
     make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
     return say_failures(stored.records, Console(stderr=True, highlight=False))
@@ -83,7 +90,7 @@ def plan_of_stored(stored: StoredAblation) -> Plan:
         ) from None
 
 
-def output_folder(output: str | None, plan: Plan) -> Path:
+def output_folder(output: str | None, name: str) -> Path:
     """The folder of the results, made if needed, once a file could be written in it.
 
     Raises
@@ -91,7 +98,7 @@ def output_folder(output: str | None, plan: Plan) -> Path:
     OutputError
         It cannot be written.
     """
-    folder = Path(output) if output else Path("results") / plan.experiment.name
+    folder = Path(output) if output else Path("results") / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -171,6 +178,19 @@ def _description(study: Study, lines: Iterable[str]) -> str:
 def _provenance(
     records: Sequence[RunRecord], run_id: str, identity: str, store: Store
 ) -> dict[str, str]:
+    return {
+        "Plan": identity,
+        "MLflow run": run_id,
+        "Tracking store": store.where,
+        **surroundings(),
+        "Fingerprints": "\n".join(
+            f"{one.fingerprint}  {one.arm} / seed {one.seed}" for one in records
+        ),
+    }
+
+
+def surroundings() -> dict[str, str]:
+    """When and with what a report is made, by names for people."""
     environment = describe_environment()
     git = environment["git"]
     versions = (f"{name} {version}" for name, version in environment["packages"].items())
@@ -178,18 +198,12 @@ def _provenance(
         "Report made": datetime.now().astimezone().isoformat(timespec="seconds"),
         "Harness": environment["harness"],
         "Git commit": f"{git['commit']}{' (with changes)' if git['dirty'] else ''}" if git else "-",
-        "Plan": identity,
-        "MLflow run": run_id,
-        "Tracking store": store.where,
         "Python": f"{environment['python']} on {environment['platform']}",
         "Hardware": ", ".join(
             [environment["hardware"]["processor"], *environment["hardware"]["accelerators"]]
         ),
         "Command": shlex.join(["harness", *sys.argv[1:]]),
         "Packages": "\n".join(versions),
-        "Fingerprints": "\n".join(
-            f"{one.fingerprint}  {one.arm} / seed {one.seed}" for one in records
-        ),
     }
 
 

@@ -26,6 +26,7 @@ def test_import_contracts_are_kept() -> None:
         "harness.experiment",
         "harness.data",
         "harness.metrics",
+        "harness.predictions",
         "harness.tracking",
         "harness.preview",
         "harness.ablation",

@@ -6,10 +6,11 @@ here. To add a kind of data file, write a `Reader` and give it a row in `READERS
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.data.items import Dataset, Item, content_hash
-from harness.data.loading import assemble
+from harness.data.loading import assemble, assemble_test
 from harness.data.readers import read_csv, read_json, read_jsonl, read_parquet
 from harness.data.records import Reader, Record
 from harness.data.sources import Hub, load_from_hub
@@ -17,7 +18,17 @@ from harness.data.sources import Hub, load_from_hub
 if TYPE_CHECKING:
     from harness.experiment.data import Data
 
-__all__ = ["READERS", "Dataset", "Hub", "Item", "Reader", "Record", "content_hash", "load_dataset"]
+__all__ = [
+    "READERS",
+    "Dataset",
+    "Hub",
+    "Item",
+    "Reader",
+    "Record",
+    "content_hash",
+    "load_dataset",
+    "load_references",
+]
 
 READERS: dict[str, Reader] = {
     ".json": read_json,
@@ -47,3 +58,21 @@ def load_dataset(config: Data, *, hub: Hub = load_from_hub) -> Dataset:
         A source, file, field or row cannot be used.
     """
     return assemble(config, READERS, hub)
+
+
+def load_references(file: str, clusters: Sequence[str] | None = None) -> Dataset:
+    """Test items with their reference answers, from a file alone.
+
+    Parameters
+    ----------
+    file : str
+        Of a kind in `READERS`.
+    clusters : sequence of str, optional
+        As `data.clusters` of an experiment.
+
+    Raises
+    ------
+    DataError
+        The file, a cluster's field or a row cannot be used.
+    """
+    return assemble_test(file, clusters, READERS)

@@ -22,11 +22,14 @@ _LONGEST_NAME = 80
 
 
 def choose_clusters(
-    wanted: Sequence[str] | None, splits: Mapping[str, Sequence[Item]]
+    wanted: Sequence[str] | None,
+    splits: Mapping[str, Sequence[Item]],
+    where: str = "base.data.clusters",
 ) -> tuple[str, ...]:
     """The fields that items are nested in, outermost first.
 
-    Left open, they are those of `DEFAULT_CLUSTERS` that the test items have.
+    Left open, they are those of `DEFAULT_CLUSTERS` that the test items have. `where` is what
+    named them, for messages.
 
     Raises
     ------
@@ -38,7 +41,7 @@ def choose_clusters(
         if name in RESERVED_COLUMNS:
             raise DataError(
                 "a cluster has the name of a column of the results",
-                where="base.data.clusters",
+                where=where,
                 got=name,
                 allowed=f"any field but {listed(sorted(RESERVED_COLUMNS))}",
                 fix=f"give the field another name: data.fields: {{my_{name}: {name}}}",
@@ -52,13 +55,13 @@ def choose_clusters(
             if name not in known:
                 raise DataError(
                     f"there is no field {name!r} that items could be nested in",
-                    where=f"base.data.clusters, for the {role} items",
+                    where=f"{where}, for the {role} items",
                     got=listed(wanted),
                     allowed=f"fields with text in them: {listed(known)}",
                     fix=nearest(name, known),
                 )
     if len(set(wanted)) < len(wanted):
-        raise DataError("a cluster is named twice", where="base.data.clusters", got=listed(wanted))
+        raise DataError("a cluster is named twice", where=where, got=listed(wanted))
     return tuple(wanted)
 
 

@@ -17,6 +17,7 @@ from harness.data.columns import Columns, find_columns
 from harness.data.items import Item
 from harness.data.messages import counted, listed
 from harness.data.records import Origin, Record
+from harness.data.texts import encodable
 from harness.errors import DataError
 
 __all__ = ["Converted", "to_items"]
@@ -108,7 +109,7 @@ def _question(record: Record, column: str) -> str:
             got=f"{value!r} ({type(value).__name__})" if present else _keys(record),
             allowed="a text that is not blank",
         )
-    return _encodable(value, record.at(column))
+    return encodable(value, record.at(column))
 
 
 def _answers(record: Record, column: str) -> Answers:
@@ -121,37 +122,22 @@ def _answers(record: Record, column: str) -> Answers:
         )
     answers = parse_answers(record.values[column], record.at(column))
     for text in answers.texts:
-        _encodable(text, record.at(column))
+        encodable(text, record.at(column))
     return answers
 
 
 def _as_text(value: object, where: str) -> str | None:
     """A cell as text; None for what is no text, such as an image's bytes."""
     if isinstance(value, str):
-        return _encodable(value, where)
+        return encodable(value, where)
     if value is None:
         return ""
     if isinstance(value, datetime.date | datetime.time | decimal.Decimal):
         return str(value)
     try:
-        return _encodable(json.dumps(value, ensure_ascii=False), where)
+        return encodable(json.dumps(value, ensure_ascii=False), where)
     except (TypeError, ValueError, RecursionError):
         return None
-
-
-def _encodable(text: str, where: str) -> str:
-    """The text itself, if UTF-8 can hold it."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise DataError(
-            "a text holds half of a surrogate pair",
-            where=where,
-            got=f"\\u{ord(text[error.start]):04x} at character {error.start}",
-            allowed="whole characters",
-            fix="write the file again; whatever made it has cut a text inside an emoji",
-        ) from None
-    return text
 
 
 def _misplaced(answers: Answers, context: str) -> int:

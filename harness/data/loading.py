@@ -5,21 +5,21 @@ Every step is done elsewhere; a `limit` comes first, then validation is carved f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.data.clusters import choose_clusters, with_clusters
 from harness.data.conversion import to_items
 from harness.data.items import Dataset, Item
 from harness.data.records import Reader
-from harness.data.sources import Hub, Place, read_place
+from harness.data.sources import Hub, Place, read_file, read_place
 from harness.data.splits import carved, overlap_notes, sampled, size_note
 from harness.errors import DataError
 
 if TYPE_CHECKING:
     from harness.experiment.data import Data
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "assemble_test"]
 
 
 def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
@@ -54,6 +54,23 @@ def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
     notes = sizes + notes + overlap_notes(splits, names)
     parts = {role: tuple(items) for role, items in splits.items()}
     return Dataset(**parts, cluster_names=names, notes=tuple(notes))
+
+
+def assemble_test(
+    file: str, clusters: Sequence[str] | None, readers: Mapping[str, Reader]
+) -> Dataset:
+    """A data set that is one file of test items.
+
+    Raises
+    ------
+    DataError
+        The file, a cluster's field or a row cannot be used.
+    """
+    items, notes = to_items(read_file(file, readers, "--references"), {}, "test")
+    names = choose_clusters(clusters, {"test": items}, "--clusters")
+    placed, found = with_clusters(items, names, "test")
+    notes = [size_note("test", placed, names), *notes, *found]
+    return Dataset((), (), tuple(placed), names, tuple(notes))
 
 
 def _places(data: Data) -> list[Place]:

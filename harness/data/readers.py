@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from harness.data.messages import listed
 from harness.data.records import Record
 from harness.data.squad import squad_records
+from harness.data.texts import decoded, parsed_json
 from harness.errors import DataError
 
 __all__ = ["read_csv", "read_json", "read_jsonl", "read_parquet"]
@@ -23,8 +22,8 @@ __all__ = ["read_csv", "read_json", "read_jsonl", "read_parquet"]
 
 def read_json(path: Path) -> list[Record]:
     """A list of objects, or the official SQuAD format (an object with `data`)."""
-    text = _decoded(path)
-    tree = _parsed(text, path)
+    text = decoded(path)
+    tree = parsed_json(text, path)
     if isinstance(tree, dict) and "data" in tree:
         return squad_records(tree, str(path))
     if not isinstance(tree, list):
@@ -46,9 +45,9 @@ def read_jsonl(path: Path) -> list[Record]:
     """One object per line; blank lines are passed over."""
     records = []
     # Not splitlines(): a JSON text may hold U+2028 and other line ends unescaped.
-    for number, line in enumerate(_decoded(path).split("\n"), start=1):
+    for number, line in enumerate(decoded(path).split("\n"), start=1):
         if line.strip():
-            row = _parsed(line, path, number)
+            row = parsed_json(line, path, number)
             _check_object(row, f"{path}, line {number}")
             records.append(Record(f"{path}, line {number}: ", row))
     return records
@@ -60,7 +59,7 @@ def read_csv(path: Path) -> list[Record]:
     A row is found by the line it starts on.
     """
     # strict: otherwise an unclosed quote swallows the rest of the file without a word.
-    rows = csv.reader(io.StringIO(_decoded(path), newline=""), strict=True)
+    rows = csv.reader(io.StringIO(decoded(path), newline=""), strict=True)
     records: list[Record] = []
     header: list[str] | None = None
     line = 1
@@ -100,48 +99,6 @@ def read_parquet(path: Path) -> list[Record]:
             fix="write it again, for example with pandas' DataFrame.to_parquet",
         ) from None
     return [Record(f"{path}, row {number}: ", row) for number, row in enumerate(rows, start=1)]
-
-
-def _decoded(path: Path) -> str:
-    """A file's text: UTF-8, with or without a byte order mark."""
-    try:
-        raw = path.read_bytes()
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        got = error.strerror or type(error).__name__
-        raise DataError("a data file cannot be read", where=str(path), got=got) from None
-    except UnicodeDecodeError as error:
-        utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-        got = f"the byte 0x{raw[error.start]:02x}"
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            "a data file is not UTF-8 text",
-            where=f"{path}, line {line}",
-            got=f"{got}; the file looks like UTF-16" if utf16 else got,
-            allowed="UTF-8, with or without a byte order mark",
-            fix="save the file again as UTF-8",
-        ) from None
-
-
-def _parsed(text: str, path: Path, line: int | None = None) -> Any:
-    """The JSON in a file, or in one line of it."""
-    where = str(path) if line is None else f"{path}, line {line}"
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        # One object per line in a .json file: the second line is what json cannot place.
-        lines = line is None and error.msg == "Extra data" and error.lineno > 1
-        raise DataError(
-            "this is not JSON",
-            where=f"{path}, line {line or error.lineno}, column {error.colno}",
-            got="an empty text" if not text.strip() else error.msg,
-            fix="name the file .jsonl if it has one object per line" if lines else None,
-        ) from None
-    except ValueError as error:  # a number with thousands of digits
-        raise DataError("this JSON cannot be read", where=where, got=str(error)) from None
-    except RecursionError:
-        got = "lists or objects inside each other, hundreds deep"
-        raise DataError("this JSON cannot be read", where=where, got=got) from None
 
 
 def _check_object(row: object, where: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.experiment.data import Data
 
-__all__ = ["Hub", "Place", "load_from_hub", "read_place"]
+__all__ = ["Hub", "Place", "load_from_hub", "read_file", "read_place"]
 
 Hub = Callable[[str, str | None, str, str | None], Iterable[Mapping[str, object]]]
 """Rows of (data set, configuration, split, revision); may raise anything."""
@@ -67,27 +67,30 @@ def read_place(place: Place, data: Data, readers: Mapping[str, Reader], hub: Hub
         The hub does not answer.
     """
     if place.file is not None:
-        return _from_file(place.file, place.role, readers)
+        return read_file(place.file, readers, f"base.data.{place.role}.file")
     source, split = str(data.source), str(place.split)
     if source.startswith(EMBEDDED_PREFIX):
         return _from_embedded(source.removeprefix(EMBEDDED_PREFIX), split, place.role, data)
     return _from_hub(split, place.role, data, hub)
 
 
-def load_from_hub(
-    source: str, config: str | None, split: str, revision: str | None
-) -> Iterable[Mapping[str, object]]:
-    """Rows of a data set on the hub, or in a local folder, through `datasets`."""
-    import datasets
+def read_file(file: str, readers: Mapping[str, Reader], where: str) -> Origin:
+    """All rows of a local file.
 
-    rows: Iterable[Mapping[str, object]] = datasets.load_dataset(
-        source, config, split=split, revision=revision
-    )
-    return rows
+    Parameters
+    ----------
+    file : str
+        May start with `~`.
+    readers : mapping of str to Reader
+        By the file's suffix, in lower case.
+    where : str
+        What named the file, for messages.
 
-
-def _from_file(file: str, role: str, readers: Mapping[str, Reader]) -> Origin:
-    where = f"base.data.{role}.file"
+    Raises
+    ------
+    DataError
+        The file does not exist, or cannot be read.
+    """
     try:
         path = Path(file).expanduser()
         is_file, is_folder = path.is_file(), path.is_dir()
@@ -117,6 +120,18 @@ def _from_file(file: str, role: str, readers: Mapping[str, Reader]) -> Origin:
             allowed=listed(readers),
         )
     return Origin(str(path), reader(path))
+
+
+def load_from_hub(
+    source: str, config: str | None, split: str, revision: str | None
+) -> Iterable[Mapping[str, object]]:
+    """Rows of a data set on the hub, or in a local folder, through `datasets`."""
+    import datasets
+
+    rows: Iterable[Mapping[str, object]] = datasets.load_dataset(
+        source, config, split=split, revision=revision
+    )
+    return rows
 
 
 def _data_files(folder: Path, readers: Mapping[str, Reader]) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from harness.data.conversion import _encodable
 from harness.data.messages import counted
+from harness.data.texts import encodable
 from harness.errors import DataError
 
 __all__ = ["Found", "Predictions", "Row", "gathered"]
@@ -106,7 +106,7 @@ def _identity(row: Row) -> str:
             got=f"{value!r} ({type(value).__name__})",
             allowed="a text that is not blank, or a whole number",
         )
-    return _encodable(value, row.where)
+    return encodable(value, row.where)
 
 
 def _text(row: Row, identity: str) -> str:
@@ -119,4 +119,4 @@ def _text(row: Row, identity: str) -> str:
             got=f"{row.text!r} ({type(row.text).__name__})",
             allowed='a text; "" or null for no answer',
         )
-    return _encodable(row.text, f"{row.where}, item {identity!r}")
+    return encodable(row.text, f"{row.where}, item {identity!r}")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.data.readers import _parsed
+from harness.data.texts import parsed_json
 from harness.errors import DataError
 
 __all__ = ["member_names", "read_members"]
@@ -56,7 +56,7 @@ def read_members(path: Path, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
                 text = _content(archive, archive.getinfo(name), path).decode()
             except _BROKEN as error:
                 raise _unreadable(member, error) from None
-            yield name, _parsed(text, member)
+            yield name, parsed_json(text, member)
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:

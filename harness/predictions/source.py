@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from harness.data.messages import listed, nearest
-from harness.data.readers import _decoded, _parsed, read_parquet
+from harness.data.readers import read_parquet
 from harness.data.records import Record
+from harness.data.texts import decoded, parsed_json
 from harness.errors import DataError
 
 __all__ = ["Kind", "Source", "opened"]
@@ -63,8 +64,8 @@ def opened(path: Path) -> Source:
     _check_file(path)
     kind = _SUFFIXES.get(path.suffix.lower()) or _kind(path)
     if kind == "JSON":
-        text = _decoded(path)
-        return Source(path, kind, text=text, tree=_parsed(text, path))
+        text = decoded(path)
+        return Source(path, kind, text=text, tree=parsed_json(text, path))
     if kind == "JSON Lines":
         return Source(path, kind, records=_lines(path))
     if kind == "Parquet":
@@ -114,9 +115,9 @@ def _kind(path: Path) -> Kind:
 def _lines(path: Path) -> list[Record]:
     records = []
     # Not splitlines(): a JSON text may hold U+2028 and other line ends unescaped.
-    for number, line in enumerate(_decoded(path).split("\n"), start=1):
+    for number, line in enumerate(decoded(path).split("\n"), start=1):
         if line.strip():
-            where, row = f"{path}, line {number}", _parsed(line, path, number)
+            where, row = f"{path}, line {number}", parsed_json(line, path, number)
             if not isinstance(row, dict):
                 got = f"{row!r} ({type(row).__name__})"
                 raise DataError("a row is not an object", where=where, got=got)
