@@ -24,14 +24,18 @@ from reports.statistics.power import (
     minimum_detectable_effect,
     needed_size,
 )
+from reports.statistics.sequential import FIRST_LOOK, LAST_WEIGHT, Look, looks
 from reports.statistics.sign_flip import SignFlip, sign_flip
 
 __all__ = [
     "CLUSTER_SD",
+    "FIRST_LOOK",
     "ITEM_SD",
+    "LAST_WEIGHT",
     "METHODS",
     "SEED_SD",
     "Components",
+    "Look",
     "McNemar",
     "Needed",
     "PairedDifference",
@@ -39,6 +43,7 @@ __all__ = [
     "SignFlip",
     "benjamini_hochberg",
     "holm",
+    "looks",
     "mcnemar",
     "minimum_detectable_effect",
     "needed_size",
