@@ -148,8 +148,7 @@ def checkpoints(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 def sequential(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Rejected at any of the looks, in the recipe scope."""
     rejected = [
-        judged(sums[:, :seen], sizes, seen, ALPHA * weight)
-        for seen, weight in looks(sums.shape[1])
+        judged(sums[:, :seen], sizes, seen, ALPHA * weight) for seen, weight in looks(sums.shape[1])
     ]
     return np.any(rejected, axis=0)
 
