@@ -36,18 +36,22 @@ from reports.statistics.power import (
     needed_size,
     required_size,
 )
+from reports.statistics.sequential import FIRST_LOOK, LAST_WEIGHT, Look, looks
 from reports.statistics.sign_flip import SignFlip, sign_flip
 from reports.statistics.wilcoxon import Wilcoxon, wilcoxon
 
 __all__ = [
     "CLUSTER_SD",
+    "FIRST_LOOK",
     "ITEM_SD",
+    "LAST_WEIGHT",
     "METHODS",
     "SEED_SD",
     "ApproximateRandomization",
     "Components",
     "Corpus",
     "CorpusBootstrap",
+    "Look",
     "McNemar",
     "Needed",
     "PairedDifference",
@@ -60,6 +64,7 @@ __all__ = [
     "benjamini_hochberg",
     "detectable_effect",
     "holm",
+    "looks",
     "mcnemar",
     "measured_variances",
     "minimum_detectable_effect",

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from reports.statistics.sequential import looks
 from reports.statistics.variance import half_width, spread, variance_parts
 
 ALPHA = 0.05
@@ -144,8 +145,18 @@ def checkpoints(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     return judged(sums, sizes, 1)
 
 
-def judged(sums: np.ndarray, sizes: np.ndarray, counted_seeds: int) -> np.ndarray:
-    half = half_width(spread(variance_parts(sums, sizes), counted_seeds), ALPHA)
+def sequential(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Rejected at any of the looks, in the recipe scope."""
+    rejected = [
+        judged(sums[:, :seen], sizes, seen, ALPHA * weight) for seen, weight in looks(sums.shape[1])
+    ]
+    return np.any(rejected, axis=0)
+
+
+def judged(
+    sums: np.ndarray, sizes: np.ndarray, counted_seeds: int, alpha: float = ALPHA
+) -> np.ndarray:
+    half = half_width(spread(variance_parts(sums, sizes), counted_seeds), alpha)
     return np.abs(estimates(sums, sizes)) >= half
 
 
@@ -219,6 +230,8 @@ def main(path: Path, repetitions: int = 20_000) -> None:
         table(offered, SCENARIOS, (2,), repetitions),
         "### Checkpoints",
         table(checkpoints, without_seeds, (1, 3), repetitions),
+        "### Sequential",
+        table(sequential, SCENARIOS, (4, 5, 10), repetitions),
     ]
     text = "\n\n".join(part.strip() for part in parts) + "\n"
     path.write_text(text, encoding="utf-8")

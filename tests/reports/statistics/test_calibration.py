@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.statistics import paired_difference, variance
+from reports.statistics import looks, paired_difference, variance
 from tests.reports.statistics import calibration
 from tests.reports.statistics.calibration import (
     NESTED,
@@ -25,6 +25,7 @@ from tests.reports.statistics.calibration import (
     draw,
     estimates,
     offered,
+    sequential,
 )
 
 REPETITIONS = 4_000
@@ -56,6 +57,12 @@ def test_rate_of_false_alarms_of_checkpoints(sizes: np.ndarray) -> None:
         assert LOWEST <= rate(checkpoints, scenario, 1, sizes) <= HIGHEST
 
 
+@pytest.mark.parametrize("n_seeds", [5, 10])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
+def test_rate_of_false_alarms_at_any_look(n_seeds: int, scenario: Scenario) -> None:
+    assert rate(sequential, scenario, n_seeds) <= HIGHEST
+
+
 def test_what_is_simulated_is_what_is_offered() -> None:
     sizes = np.array([7, 3, 11, 2, 5, 9, 4])
     clusters = np.repeat(np.arange(7), sizes)
@@ -71,6 +78,32 @@ def test_what_is_simulated_is_what_is_offered() -> None:
             assert rejected == (not result.ci_low < 0 < result.ci_high)
             decided.append(rejected)
     assert 20 < sum(decided) < 100
+
+
+def test_what_is_simulated_are_the_planned_looks() -> None:
+    sizes = np.array([7, 3, 11, 2, 5, 9, 4])
+    clusters = np.repeat(np.arange(7), sizes)
+    rng = np.random.default_rng(2)
+    decided = []
+    for shift in np.linspace(0, 40, 40):
+        d = shift + rng.normal(0, 30, (5, len(clusters))) + rng.normal(0, 10, (5, 1))
+        sums = np.add.reduceat(d, np.r_[0, np.cumsum(sizes)[:-1]], axis=1)[None]
+        found = [
+            paired_difference(d[: look.n_seeds], clusters).p_value / look.weight
+            for look in looks(5)
+        ]
+        decided.append(bool(sequential(sums, sizes.astype(float))[0]))
+        assert decided[-1] == (min(found) <= 0.05)
+    assert 10 < sum(decided) < 35
+
+
+def test_looking_at_full_alpha_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def uncorrected(n_planned_seeds: int) -> list[tuple[int, float]]:
+        return [(look.n_seeds, 1.0) for look in looks(n_planned_seeds)]
+
+    monkeypatch.setattr(calibration, "looks", uncorrected)
+    for n_seeds in (5, 10):
+        assert rate(sequential, SEEDS_DIFFER, n_seeds) > HIGHEST
 
 
 def test_forgetting_the_seeds_is_caught() -> None:
