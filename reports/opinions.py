@@ -1,24 +1,35 @@
 """Second opinions: tests that assume less, of the declared comparisons.
 
 They speak about the trained checkpoints on other items of this kind; the luck of a seed is not
-part of them, and no verdict comes from them.
+part of them, and no verdict comes from them. To add one: a function and a row in `OPINIONS`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.experiment import Hypothesis
+from harness.experiment.schema import OpinionName
 from harness.metrics import METRICS
 from harness.metrics.mean import mean_score
 from reports.measurement import paired_scores
 from reports.scores import ScoreTable
-from reports.statistics import mcnemar, sign_flip
+from reports.statistics import (
+    approximate_randomization,
+    mcnemar,
+    paired_bootstrap,
+    sign_flip,
+    wilcoxon,
+)
 from reports.study import Study
+from reports.verdicts import CLAIMS
+from reports.wording import signed
 
-__all__ = ["Opinion", "second_opinions"]
+__all__ = ["OPINIONS", "Asked", "Opinion", "second_opinions"]
 
 _RIGHT = 50.0  # EM is 0 or 100
 
@@ -43,10 +54,44 @@ class Opinion(NamedTuple):
     p_value: float
 
 
+class Asked(NamedTuple):
+    """One comparison as a test needs it.
+
+    Attributes
+    ----------
+    hypothesis : Hypothesis
+    nulls : tuple of float
+        What it is tested against, in points.
+    table : ScoreTable
+    weights : ndarray, shape (n_arms,)
+        Of the contrast's arms.
+    values : ndarray, shape (n_arms, n_seeds, n_items)
+        What items contribute to the score, see `paired_scores`.
+    differences : ndarray, shape (n_seeds, n_items)
+    """
+
+    hypothesis: Hypothesis
+    nulls: tuple[float, ...]
+    table: ScoreTable
+    weights: NDArray[np.float64]
+    values: NDArray[np.float64]
+    differences: NDArray[np.float64]
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether the metric is a mean over items."""
+        return METRICS[self.hypothesis.metric].corpus is mean_score
+
+    @property
+    def unit(self) -> str:
+        """What is drawn, flipped or swapped as a whole."""
+        return self.table.cluster_names[0] if self.table.cluster_names else "item"
+
+
 def second_opinions(
     study: Study, table: ScoreTable, rng: np.random.Generator
 ) -> tuple[Opinion, ...]:
-    """Sign-flip tests by cluster, and McNemar's for EM where items are independent.
+    """The tests that the study asks for, of the comparisons that they fit.
 
     Parameters
     ----------
@@ -54,60 +99,100 @@ def second_opinions(
     table : ScoreTable
         Scores of the study's runs.
     rng : numpy.random.Generator
-        Draws assignments of signs where there are many clusters.
+        For tests that draw.
 
     Returns
     -------
     tuple of Opinion
-        None for metrics that are no mean of items (BLEU), and for comparisons without scores.
+        None for comparisons without scores.
     """
-    found = []
+    found: list[Opinion] = []
     for hypothesis in study.hypotheses:
-        if METRICS[hypothesis.metric].corpus is not mean_score:
-            continue
         weights, values = paired_scores(hypothesis.contrast, hypothesis.metric, table)
         differences = np.tensordot(weights, values, axes=1)
         if not differences.size:
             continue
-        found.append(_sign_flip(hypothesis, differences.mean(axis=0), table, rng))
-        if hypothesis.metric == "em" and len(weights) == 2:
-            found += _mcnemar(hypothesis, differences, table)
+        nulls = CLAIMS[hypothesis.claim].nulls(hypothesis.margin or 0.0)
+        asked = Asked(hypothesis, nulls, table, weights, values, differences)
+        for name in study.opinions:
+            found += (
+                Opinion(hypothesis.contrast.name, hypothesis.metric, test, p_value)
+                for test, p_value in OPINIONS[name](asked, rng)
+            )
     return tuple(one for one in found if not np.isnan(one.p_value))
 
 
-def _sign_flip(
-    hypothesis: Hypothesis,
-    differences: np.ndarray[tuple[int], np.dtype[np.float64]],
-    table: ScoreTable,
-    rng: np.random.Generator,
-) -> Opinion:
-    margin = hypothesis.margin or 0.0
-    nulls = {"non_inferior": (-margin,), "equivalent": (-margin, margin)}
-    tests = [
-        sign_flip(differences, table.outermost, rng=rng, null_value=null)
-        for null in nulls.get(hypothesis.claim, (0.0,))
-    ]
+def _sign_flip(asked: Asked, rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    if not asked.is_mean:
+        return
+    means, clusters = asked.differences.mean(axis=0), asked.table.outermost
+    tests = [sign_flip(means, clusters, rng=rng, null_value=null) for null in asked.nulls]
     how = "all" if tests[0].exact else f"{tests[0].n_flips:,} random"
-    return Opinion(
-        hypothesis.contrast.name,
-        hypothesis.metric,
-        f"sign flips of {table.cluster_names[0] if table.cluster_names else 'item'}s ({how})",
-        max(test.p_value for test in tests),
+    yield f"sign flips of {asked.unit}s ({how})", max(test.p_value for test in tests)
+
+
+def _wilcoxon(asked: Asked, rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    if not asked.is_mean:
+        return
+    means, clusters = asked.differences.mean(axis=0), asked.table.outermost
+    tests = [wilcoxon(means, clusters, null_value=null) for null in asked.nulls]
+    how = "exact" if tests[0].exact else "normal approximation"
+    of = f"the means of {asked.unit}s" if asked.table.cluster_names else "items"
+    yield f"Wilcoxon signed ranks of {of} ({how})", max(test.p_value for test in tests)
+
+
+def _mcnemar(asked: Asked, rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Where it fits: EM of two arms, one seed, no clusters, and a claim about zero."""
+    one_table = len(asked.weights) == 2 and len(asked.differences) == 1
+    if asked.hypothesis.metric != "em" or not one_table or asked.table.cluster_names:
+        return
+    if asked.nulls != (0.0,):
+        return
+    change = asked.differences[0]
+    test = mcnemar(int((change > _RIGHT).sum()), int((change < -_RIGHT).sum()))
+    yield "McNemar, exact", test.exact
+    yield "McNemar, mid-p", test.mid_p
+
+
+def _bootstrap(asked: Asked, rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """Of corpus scores that are no mean, such as BLEU; for claims about zero."""
+    if asked.is_mean or asked.nulls != (0.0,):
+        return
+    columns, score = _counts(asked), METRICS[asked.hypothesis.metric].corpus
+    test = paired_bootstrap(
+        columns, asked.weights, asked.table.outermost, lambda sums: score(sums[None]), rng=rng
     )
+    interval = f" ({signed(test.ci_low)} to {signed(test.ci_high)})" if not test.reason else ""
+    yield f"bootstrap of {asked.unit}s, {test.n_resamples:,} draws{interval}", test.p_value
 
 
-def _mcnemar(
-    hypothesis: Hypothesis,
-    differences: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-    table: ScoreTable,
-) -> list[Opinion]:
-    """Where it fits: one seed, no clusters, and a claim about zero."""
-    if len(differences) > 1 or table.cluster_names or hypothesis.margin:
-        return []
-    better, worse = (differences[0] > _RIGHT).sum(), (differences[0] < -_RIGHT).sum()
-    test = mcnemar(int(better), int(worse))
-    name, metric = hypothesis.contrast.name, hypothesis.metric
-    return [
-        Opinion(name, metric, "McNemar, exact", test.exact),
-        Opinion(name, metric, "McNemar, mid-p", test.mid_p),
-    ]
+def _randomization(asked: Asked, rng: np.random.Generator) -> Iterator[tuple[str, float]]:
+    """As the bootstrap, and for two arms."""
+    if asked.is_mean or asked.nulls != (0.0,) or len(asked.weights) != 2:
+        return
+    columns, score = _counts(asked), METRICS[asked.hypothesis.metric].corpus
+    treatment_first = columns if asked.weights[0] > 0 else columns[::-1]
+    test = approximate_randomization(
+        treatment_first, asked.table.outermost, lambda sums: score(sums[None]), rng=rng
+    )
+    how = "all" if test.exact else f"{test.n_resamples:,} random"
+    yield f"swaps of {asked.unit}s between arms ({how})", test.p_value
+
+
+def _counts(asked: Asked) -> NDArray[np.float64]:
+    """Sufficient statistics of the corpus score, shape (n_arms, n_seeds, n_items, n_columns)."""
+    table, contrast = asked.table, asked.hypothesis.contrast
+    part_of = np.isin(np.array(table.arms), list(contrast.weights))
+    return table.counts_on_common_seeds(asked.hypothesis.metric, part_of)
+
+
+OPINIONS: Mapping[
+    OpinionName, Callable[[Asked, np.random.Generator], Iterator[tuple[str, float]]]
+] = {
+    "sign_flip": _sign_flip,
+    "mcnemar": _mcnemar,
+    "bootstrap": _bootstrap,
+    "randomization": _randomization,
+    "wilcoxon": _wilcoxon,
+}
+"""By name in `analysis.second_opinions`: yields (what was done, p-value) where the test fits."""

@@ -114,8 +114,7 @@ class ScoreTable:
 
         The mean over a run's items is its corpus score, for BLEU too (by linearisation).
         """
-        rule = METRICS[metric]
-        stacked = np.stack([self.columns[c] for c in rule.columns], axis=-1)
+        rule, stacked = METRICS[metric], self._stacked(metric)
         values = np.full(stacked.shape[:3], np.nan)
         for place in np.argwhere(self.present()):
             run = tuple(place)
@@ -138,15 +137,23 @@ class ScoreTable:
         common = self.present()[arms].all(axis=0)
         return self.contributions(metric)[arms][:, common]
 
+    def counts_on_common_seeds(self, metric: str, arms: NDArray[np.bool_]) -> Floats:
+        """As `on_common_seeds`, the columns themselves, shape (..., n_items, n_columns)."""
+        common = self.present()[arms].all(axis=0)
+        return self._stacked(metric)[arms][:, common]
+
     def corpus(self, metric: str) -> Floats:
         """Corpus score of each run, shape (n_arms, n_seeds), 0-100; NaN where it is missing."""
-        rule = METRICS[metric]
-        stacked = np.stack([self.columns[c] for c in rule.columns], axis=-1)
+        rule, stacked = METRICS[metric], self._stacked(metric)
         scores = np.full(stacked.shape[:2], np.nan)
         for place in np.argwhere(self.present()):
             run = tuple(place)
             scores[run] = rule.corpus(stacked[run])
         return scores
+
+    def _stacked(self, metric: str) -> Floats:
+        """A metric's columns, shape (n_arms, n_seeds, n_items, n_columns)."""
+        return np.stack([self.columns[c] for c in METRICS[metric].columns], axis=-1)
 
     def to_frame(self) -> pd.DataFrame:
         """Long form: one row per arm, seed and item, with cluster and score columns."""

@@ -12,6 +12,7 @@ import yaml
 
 from harness.experiment import Hypothesis, Plan, changed_paths
 from harness.experiment.declaration import Declaration
+from harness.experiment.schema import OpinionName
 
 __all__ = ["Study", "study_of"]
 
@@ -33,6 +34,10 @@ class Study:
         Metric that is shown first.
     alpha, power : float
         Two-sided error rate of the family, and power of what is said to be needed.
+    sequential : bool
+        Whether looks were planned after each round of seeds; alpha is shared by them.
+    opinions : tuple of str
+        Names of second opinions to give, see `reports.opinions.OPINIONS`.
     notes : tuple of str
         What a reader should know before believing it that no score tells.
     facts : mapping of str to str
@@ -49,6 +54,8 @@ class Study:
     primary: str
     alpha: float = 0.05
     power: float = 0.8
+    sequential: bool = False
+    opinions: tuple[OpinionName, ...] = ("sign_flip", "mcnemar", "bootstrap", "randomization")
     notes: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Declaration, ...] = ()
@@ -75,6 +82,8 @@ def study_of(plan: Plan, history: Sequence[Declaration] = ()) -> Study:
         primary=analysis.primary,
         alpha=analysis.alpha,
         power=analysis.power,
+        sequential=analysis.sequential,
+        opinions=analysis.second_opinions,
         notes=_debugging(plan),
         facts={
             "Arms differ in": ", ".join(changed_paths(plan.arms)) or "nothing",

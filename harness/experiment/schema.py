@@ -20,6 +20,7 @@ __all__ = [
     "Factor",
     "HypothesisSpec",
     "MetricName",
+    "OpinionName",
     "Overrides",
     "Planning",
     "Resources",
@@ -27,6 +28,7 @@ __all__ = [
 
 MetricName = Literal["em", "f1", "bleu", "rouge1", "rouge2", "rougeL"]
 Claim = Literal["better", "different", "non_inferior", "equivalent"]
+OpinionName = Literal["sign_flip", "mcnemar", "bootstrap", "randomization", "wilcoxon"]
 Overrides = dict[str, Any]
 Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^/\n]+$")]
 Points = Annotated[float, Field(ge=0, le=200)]
@@ -121,6 +123,17 @@ class Analysis(Section):
     """Power at which the smallest detectable effect is planned."""
     planning: Planning = Planning()
     """What `harness plan` assumes; `--pilot` takes an earlier ablation's spread instead."""
+    sequential: bool = False
+    """Look after each complete round of seeds from the third on, all arms together, and stop as
+    soon as every hypothesis is decided; needs at least four seeds. The looks share alpha."""
+    second_opinions: tuple[OpinionName, ...] = (
+        "sign_flip",
+        "mcnemar",
+        "bootstrap",
+        "randomization",
+    )
+    """Other tests to show, each where it fits; no verdict comes from them. `wilcoxon` is there for
+    those who ask for it."""
     noise_floor: bool = False
     """Generate the control's answers twice, batched differently, to see what numerics alone do."""
 
@@ -163,6 +176,14 @@ class Experiment(Section):
     """Hypotheses and error rate."""
     resources: Resources = Resources()
     """Circumstances such as CPU threads."""
+
+    @model_validator(mode="after")
+    def _looks_need_seeds(self) -> Experiment:
+        if self.analysis.sequential and len(self.seeds) < 4:
+            raise ValueError(
+                "analysis.sequential needs at least four seeds: the first look is after the third"
+            )
+        return self
 
     @field_validator("seeds")
     @classmethod

@@ -29,9 +29,16 @@ def right(arm: str, seed: int) -> np.ndarray:
 
 @pytest.fixture
 def ask(make_experiment: Callable[..., Plan]) -> Ask:
-    def ask(hypothesis: dict[str, object], seeds: tuple[int, ...], clusters: bool):
+    def ask(
+        hypothesis: dict[str, object],
+        seeds: tuple[int, ...],
+        clusters: bool,
+        tests: list[str] | None = None,
+        words: int = 1,
+    ):
         hypotheses = [{"factor": "precision", **hypothesis}]
-        plan = make_experiment(factors=AXIS, seeds=seeds, analysis={"hypotheses": hypotheses})
+        analysis = {"hypotheses": hypotheses} | ({"second_opinions": tests} if tests else {})
+        plan = make_experiment(factors=AXIS, seeds=seeds, analysis=analysis)
         records = []
         for run in plan.runs:
             answers = right(run.arm.name, run.seed)
@@ -39,8 +46,10 @@ def ask(make_experiment: Callable[..., Plan]) -> Ask:
                 {
                     "item": [f"q{i}" for i in range(N_ITEMS)],
                     "title": [f"t{i % N_TITLES}" for i in range(N_ITEMS)],
-                    "references": [[f"mola{i}"] for i in range(N_ITEMS)],
-                    "prediction": [f"mola{i}" if ok else "tarn" for i, ok in enumerate(answers)],
+                    "references": [[f"mola{i} " * words] for i in range(N_ITEMS)],
+                    "prediction": [
+                        (f"mola{i} " if ok else "tarn ") * words for i, ok in enumerate(answers)
+                    ],
                 }
             )
             table = table if clusters else table.drop(columns="title")
@@ -97,5 +106,30 @@ def test_mcnemar_is_for_em_of_independent_items_and_one_seed(ask: Ask) -> None:
         assert len(ask(hypothesis, seeds, clusters)) == 1
 
 
-def test_bleu_is_no_mean_of_items(ask: Ask) -> None:
-    assert ask({"claim": "different", "metric": "bleu"}, (0, 1), True) == ()
+def test_wilcoxon_is_for_those_who_ask(ask: Ask) -> None:
+    claim = {"claim": "non_inferior", "metric": "em", "margin": 20}
+    by_test = {o.test: o.p_value for o in ask(claim, (0, 1), True, ["wilcoxon"])}
+    differences = np.mean([100.0 * right("nf4", s) - 100.0 * right("full", s) for s in (0, 1)], 0)
+    means = np.array([differences[t::N_TITLES].mean() for t in range(N_TITLES)])
+    every = stats.PermutationMethod(n_resamples=np.inf)  # its exact method knows no ties
+    expected = stats.wilcoxon(means + 20, zero_method="pratt", method=every).pvalue
+    assert by_test == {
+        "Wilcoxon signed ranks of the means of titles (exact)": pytest.approx(expected)
+    }
+
+
+def test_bleu_is_resampled_as_a_corpus_score(ask: Ask) -> None:
+    """Of answers of four words or none, so that BLEU comes from the share that is right."""
+    claim = {"claim": "better", "metric": "bleu"}
+    bootstrap, swaps = ask(claim, (0,), False, words=4)
+    assert bootstrap.test.startswith("bootstrap of items, 10,000 draws (−")
+    assert swaps.test == "swaps of items between arms (9,999 random)"
+    exact = reference(
+        [[0, (right("full", 0) & ~right("nf4", 0)).sum()],
+         [(right("nf4", 0) & ~right("full", 0)).sum(), 0]], exact=True,
+    ).pvalue  # fmt: skip
+    assert swaps.p_value == pytest.approx(exact, abs=0.02)
+    assert bootstrap.p_value == pytest.approx(exact, abs=0.04)
+    by_title = ask(claim, (0, 1), True, words=4)
+    assert [o.test.split(" (")[0] for o in by_title][1] == "swaps of titles between arms"
+    assert ask({**claim, "claim": "equivalent", "margin": 3}, (0,), False, words=4) == ()
