@@ -6,7 +6,7 @@ The one place where plan, executor, tracking and report meet; each of them is el
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from harness.fitting import check_fit, notes
 from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.progress import Progress
 from harness.reporting import make_report, output_folder, say_failures
-from harness.results import COST_COLUMNS, RunRecord
+from harness.results import COST_COLUMNS, RunRecord, cluster_columns
 from harness.tracking import (
     Ablation,
     DataInput,
@@ -36,7 +36,8 @@ from harness.tracking import (
 )
 from harness.tracking.glance import finished_fingerprints
 from harness.training.arguments import processes
-from reports.study import study_of
+from reports.interim import is_decided
+from reports.study import Study, study_of
 
 if TYPE_CHECKING:
     from harness.training import Checkpoints
@@ -117,9 +118,10 @@ def run_ablation(
         records = _reused(plan, found, ablation, console) if reuse else []
         done = {(record.arm, record.seed) for record in records}
         todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
-        records += _executed(todo, prepared, ablation, bases, console, checkpoints)
-        _say_cuts(records, console)
         study = study_of(plan, history)
+        waiting = _until_decided(study, todo, records, console)
+        _execute(waiting, len(todo), records, prepared, ablation, bases, console, checkpoints)
+        _say_cuts(records, console)
         make_report(study, records, folder, ablation.run_id, identity, store, ablation)
     _say_left_over(folder / _CHECKPOINTS, checkpoints, console)
     return say_failures(records, console)
@@ -179,17 +181,36 @@ def _reused(
     return records
 
 
-def _executed(
-    todo: Sequence[RunSpec],
+def _until_decided(
+    study: Study, todo: Sequence[RunSpec], records: Sequence[RunRecord], console: Console
+) -> Iterator[RunSpec]:
+    """Runs to be executed, until a look after a round of seeds says that it is enough.
+
+    `records` grows meanwhile: a look is taken when the first run of the next seed is asked for.
+    """
+    seed = None
+    for run in todo:
+        if run.seed != seed and is_decided(study, records, cluster_columns(records)):
+            console.print("every hypothesis is decided: the seeds that are left are not run")
+            return
+        seed = run.seed
+        yield run
+
+
+def _execute(
+    todo: Iterable[RunSpec],
+    most: int,
+    records: list[RunRecord],
     prepared: Prepared,
     ablation: Ablation,
     bases: Bases,
     console: Console,
     checkpoints: Mapping[str, Checkpoints | None],
-) -> list[RunRecord]:
-    with Progress(len(todo), console) as progress:
+) -> None:
+    """Execute runs, at most so many, and append each one's record when it has ended."""
+    with Progress(most, console) as progress:
         try:
-            runs = run_inline(
+            for record in run_inline(
                 todo,
                 datasets=prepared.datasets,
                 inputs={arm.name: _inputs(arm, prepared) for arm in prepared.plan.arms},
@@ -198,8 +219,8 @@ def _executed(
                 progress=progress,
                 bases=bases,
                 checkpoints=checkpoints,
-            )
-            return list(runs)
+            ):
+                records.append(record)
         except (KeyboardInterrupt, SystemExit):
             progress.say("interrupted; finished runs are kept, the same command goes on from here")
             raise

@@ -24,6 +24,7 @@ from reports.statistics import (
     Variances,
     assumed_variances,
     detectable_effect,
+    looks,
     measured_variances,
     required_size,
 )
@@ -107,6 +108,9 @@ def detectable_lines(prepared: Prepared, pilot: Pilot | None) -> Iterator[str]:
     plan, analysis = prepared.plan, prepared.plan.experiment.analysis
     n = len(plan.hypotheses)
     corrected = f", corrected for {n} hypotheses" if n > 1 else ""
+    if analysis.sequential:
+        yield from _looks(prepared)
+        corrected += ", at the last look"
     yield f"with power {analysis.power:g} at alpha {analysis.alpha:g}{corrected}:"
     if pilot is None:
         yield from _block(prepared, plan.hypotheses, _assumed(prepared), None)
@@ -135,6 +139,15 @@ def detectable_lines(prepared: Prepared, pilot: Pilot | None) -> Iterator[str]:
         yield "  one seed: conclusions will hold for these checkpoints, not for the recipe"
 
 
+def _looks(prepared: Prepared) -> Iterator[str]:
+    plan = prepared.plan
+    planned, alpha = looks(len(plan.experiment.seeds)), plan.experiment.analysis.alpha
+    at = ", ".join(f"{look.n_seeds} (alpha {alpha * look.weight:.3g})" for look in planned)
+    fewest, most = (look.n_seeds * len(plan.arms) for look in (planned[0], planned[-1]))
+    yield f"looks after complete seeds: {at}; stops when all is decided: {fewest} to {most} runs"
+    yield ""
+
+
 def _assumed(prepared: Prepared) -> Variances:
     planning = prepared.plan.experiment.analysis.planning
     sds = planning.model_dump(exclude={"effect"}, exclude_none=True)
@@ -161,7 +174,8 @@ def _block(
     pilot: Pilot | None,
 ) -> Iterator[str]:
     plan, analysis = prepared.plan, prepared.plan.experiment.analysis
-    level = 1 - analysis.alpha / len(plan.hypotheses)
+    weight = looks(len(plan.experiment.seeds))[-1].weight if analysis.sequential else 1.0
+    level = 1 - analysis.alpha * weight / len(plan.hypotheses)
     n_items = len(next(iter(prepared.datasets.values())).test)
     own, n_arms = len(plan.experiment.seeds), len(plan.arms)
     several = variances.scope == "recipe"

@@ -67,8 +67,9 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     plan = plan_of_stored(stored)
     folder = output_folder(output, plan.experiment.name)
     study = study_of(plan, stored.history)
-    make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
-    return say_failures(stored.records, Console(stderr=True, highlight=False))
+    analysis = make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
+    counted = [record for record in stored.records if record.seed in analysis.reached.seeds]
+    return say_failures(counted, Console(stderr=True, highlight=False))
 
 
 def plan_of_stored(stored: StoredAblation) -> Plan:
@@ -121,7 +122,7 @@ def make_report(
     identity: str,
     store: Store,
     ablation: Ablation | None = None,
-) -> None:
+) -> Analysis:
     """Write the report, store it with a running ablation, and print the verdicts.
 
     Parameters
@@ -138,6 +139,11 @@ def make_report(
         Where the ablation is tracked.
     ablation : Ablation, optional
         The ablation that the report belongs to, while it runs.
+
+    Returns
+    -------
+    Analysis
+        What it says.
 
     Raises
     ------
@@ -160,6 +166,7 @@ def make_report(
             )
     print("\n".join(lines))
     print(f"report: {folder / 'report.html'}")
+    return result.analysis
 
 
 def _headline(analysis: Analysis) -> dict[str, float]:

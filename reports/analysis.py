@@ -6,8 +6,8 @@ rules of verdicts in `reports.verdicts`, the sentences in `reports.wording`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,14 +15,12 @@ from harness.experiment import Hypothesis
 from harness.results import RunRecord
 from reports.caveats import warnings_of
 from reports.comparison import Comparison
-from reports.measurement import measure
+from reports.family import judge_family
+from reports.interim import Reached, reached
 from reports.noise import NoiseFloor, noise_floors
 from reports.opinions import Opinion, second_opinions
 from reports.scores import ScoreTable
-from reports.statistics import benjamini_hochberg, holm
 from reports.study import Study
-from reports.verdicts import claim_p_value, decide, needs
-from reports.wording import headline, sentence
 
 __all__ = ["Analysis", "ScoreRow", "analyse"]
 
@@ -67,6 +65,8 @@ class Analysis:
         Of the runs that answered twice; empty without any.
     warnings : tuple of str
         What a reader should know before believing it, the weightiest first.
+    reached : Reached
+        The seeds that all of this rests on, and what is left of alpha for them.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -75,6 +75,7 @@ class Analysis:
     opinions: tuple[Opinion, ...]
     noise: tuple[NoiseFloor, ...]
     warnings: tuple[str, ...]
+    reached: Reached
 
 
 def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> Analysis:
@@ -92,7 +93,10 @@ def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> An
     -------
     Analysis
     """
-    declared = study.hypotheses
+    at = reached(study, table, records)
+    table = table.subset(seeds=at.seeds)
+    records = [record for record in records if record.seed in at.seeds]
+    declared, weight = study.hypotheses, at.look.weight
     pairs = {(h.contrast.name, h.metric) for h in declared}
     contrasts = {h.contrast.name: h.contrast for h in declared}
     others = tuple(
@@ -101,8 +105,8 @@ def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> An
         for metric in table.metrics
         if (contrast.name, metric) not in pairs
     )
-    comparisons = _family(study, table, declared, exploratory=False)
-    exploratory = _family(study, table, others, exploratory=True)
+    comparisons = judge_family(study, table, declared, weight=weight)
+    exploratory = judge_family(study, table, others, weight=weight, exploratory=True)
     noise = noise_floors(records)
     return Analysis(
         comparisons,
@@ -110,51 +114,18 @@ def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> An
         _scoreboard(table),
         second_opinions(study, table, np.random.default_rng(_SEED)),
         noise,
-        warnings_of(study, table, records, comparisons, noise),
+        (*_at_this_look(study, at), *warnings_of(study, table, records, comparisons, noise)),
+        at,
     )
 
 
-def _family(
-    study: Study, table: ScoreTable, hypotheses: Sequence[Hypothesis], *, exploratory: bool
-) -> tuple[Comparison, ...]:
-    """Comparisons whose p-values are adjusted together."""
-    alpha, n_family = study.alpha, len(hypotheses)
-    measured = [measure(h.contrast, h.metric, table, 1 - alpha) for h in hypotheses]
-    p_values = [
-        claim_p_value(m.result, h.claim, h.margin)
-        for h, m in zip(hypotheses, measured, strict=True)
-    ]
-    adjusted = (benjamini_hochberg if exploratory else holm)(p_values)
-    family = []
-    for h, m, p, p_adjusted in zip(hypotheses, measured, p_values, adjusted, strict=True):
-        verdict = decide(m.result.estimate, float(p_adjusted), h.claim, h.margin, alpha)
-        lacking = None
-        if verdict == "undecided":
-            lacking = needs(
-                m.result, h.claim, h.margin, alpha=alpha, power=study.power, n_family=n_family
-            )
-        comparison = Comparison(
-            contrast=h.contrast.name,
-            kind=h.contrast.kind,
-            claim=h.claim,
-            metric=h.metric,
-            exploratory=exploratory,
-            control_mean=m.control_mean,
-            treatment_mean=m.treatment_mean,
-            p_value=p,
-            p_adjusted=float(p_adjusted),
-            n_family=n_family,
-            verdict=verdict,
-            margin=h.margin,
-            needed=lacking,
-            reason=m.result.reason,
-            headline="",
-            sentence="",
-            **{name: getattr(m.result, name) for name in Comparison.MEASURED},
+def _at_this_look(study: Study, at: Reached) -> Iterator[str]:
+    if at.stopped:
+        yield (
+            f"Stopped after {at.look.n_seeds} of {len(study.seeds)} planned seeds, when every "
+            "hypothesis was decided. Luck makes stopping early likelier, so the differences are "
+            "on average somewhat smaller than they look here."
         )
-        comparison = replace(comparison, headline=headline(comparison, h.contrast.levels))
-        family.append(replace(comparison, sentence=sentence(comparison)))
-    return tuple(family)
 
 
 def _scoreboard(table: ScoreTable) -> tuple[ScoreRow, ...]:

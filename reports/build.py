@@ -79,6 +79,9 @@ def build_report(
     table = ScoreTable.from_records(records, study, cluster_names)
     everything = _one_per_run(study, records)
     analysis = analyse(study, table, everything)
+    seeds = analysis.reached.seeds
+    table = table.subset(seeds=seeds)
+    everything = tuple(record for record in everything if record.seed in seeds)
     html = render(Page(study, table, analysis, everything, {**study.facts, **provenance}))
     entries = [c.to_json() for c in (*analysis.comparisons, *analysis.exploratory)]
     text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

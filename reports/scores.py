@@ -92,6 +92,21 @@ class ScoreTable:
                 columns[column][place] = values
         return cls(arms, seeds, items, names, clusters, columns)
 
+    def subset(
+        self, *, seeds: Sequence[int] | None = None, items: NDArray[np.bool_] | None = None
+    ) -> ScoreTable:
+        """The table of some seeds, of some items (mask of shape (n_items,)), or of both."""
+        chosen = np.isin(self.seeds, self.seeds if seeds is None else seeds)
+        kept = np.ones(len(self.items), dtype=bool) if items is None else items
+        return ScoreTable(
+            self.arms,
+            tuple(seed for seed, take in zip(self.seeds, chosen, strict=True) if take),
+            tuple(item for item, take in zip(self.items, kept, strict=True) if take),
+            self.cluster_names,
+            self.clusters[kept],
+            {name: values[:, chosen][:, :, kept] for name, values in self.columns.items()},
+        )
+
     @property
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics that the table has the columns of, in display order."""

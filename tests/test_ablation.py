@@ -189,6 +189,26 @@ def test_a_change_after_the_results_is_told(work: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out in name
 
 
+def test_a_sequential_ablation_stops_when_it_knows(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["small.yaml", "--set", "seeds=[0, 1, 2, 3, 4]", "--set", "analysis.sequential=true"]
+    easy = "analysis.hypotheses=[{factor: context, claim: non_inferior, margin: 90}]"
+    assert main(["ablation", *options, "--set", easy]) == 0
+    printed = capsys.readouterr()
+    assert "[6/10] question+context / seed 2" in printed.err
+    assert "every hypothesis is decided: the seeds that are left are not run" in printed.err
+    assert "[7/10]" not in printed.err
+    first = comparisons()
+    assert first[0]["n_seeds"] == 3
+    assert first[0]["level"] == pytest.approx(1 - 0.05 * 0.1)
+    assert "Stopped after 3 of 5 planned seeds" in Path("results/small/report.html").read_text()
+    assert main(["report", "small"]) == 0, "runs that were not needed have not failed"
+    assert comparisons() == first
+    assert main(["plan", *options]) == 0
+    assert "3 (alpha 0.005), 4 (alpha 0.005), 5 (alpha 0.04)" in capsys.readouterr().out
+
+
 def test_a_diverging_run_fails_alone(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     huge = "{huge: {training.learning_rate: 1.0e+30}}"
     diverging = f"factors.rate={{control: {{usual: {{}}}}, treatments: {huge}}}"

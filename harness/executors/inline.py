@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ __all__ = ["run_inline"]
 
 
 def run_inline(
-    runs: Sequence[RunSpec],
+    runs: Iterable[RunSpec],
     *,
     datasets: Mapping[str, Dataset],
     inputs: Mapping[str, Sequence[DataInput]],
@@ -47,8 +47,9 @@ def run_inline(
 
     Parameters
     ----------
-    runs : sequence of RunSpec
-        Those with the same base model should follow each other.
+    runs : iterable of RunSpec
+        Those with the same base model should follow each other. The next one is asked for when
+        the record of the last one has been taken.
     datasets, inputs : mapping
         From arm name to its items, and to what tracking is told about them.
     fingerprints : mapping

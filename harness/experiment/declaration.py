@@ -82,6 +82,7 @@ def declared_of(plan: Plan, test: str) -> dict[str, Any]:
         "hypotheses": {name: ", ".join(claims) for name, claims in hypotheses.items()},
         "primary": analysis.primary,
         "alpha": analysis.alpha,
+        "sequential": analysis.sequential,
         "seeds": list(plan.experiment.seeds),
         "test items": test,
     }

@@ -80,7 +80,8 @@ def make_plan(experiment: Experiment) -> Plan:
     """Expand an experiment into arms, runs and hypotheses.
 
     Runs that share a base model follow each other, so that it is loaded once and one
-    base at a time is in memory; among them, seed by seed.
+    base at a time is in memory; among them, seed by seed. With `analysis.sequential` a seed is
+    completed in all arms before the next one begins.
 
     Raises
     ------
@@ -97,7 +98,10 @@ def make_plan(experiment: Experiment) -> Plan:
         for arm in arms  # the first has the control level of every factor
     ]
     bases = list(dict.fromkeys(arm.base_key for arm in arms))
-    runs.sort(key=lambda run: bases.index(run.arm.base_key))  # stable: seeds stay in order
+    looked_at = experiment.analysis.sequential  # after each round of seeds
+    rounds = {seed: n for n, seed in enumerate(experiment.seeds)} if looked_at else {}
+    # stable: what is equal stays in order
+    runs.sort(key=lambda run: (rounds.get(run.seed, 0), bases.index(run.arm.base_key)))
     levels = {arm.name: arm.levels for arm in arms}
     return Plan(experiment, arms, tuple(runs), tuple(declared_hypotheses(experiment, levels)))
 

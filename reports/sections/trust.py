@@ -83,6 +83,18 @@ def _method(page: Page, comparisons: tuple[Comparison, ...]) -> str:
         text += (
             f"Verdicts use p-values corrected by Holm for the {len(comparisons)} declared "
             f"hypotheses, so that a false one is among them in at most {100 * alpha:.4g}% of "
-            "experiments; the intervals are not corrected."
+            "experiments; the intervals are not corrected. "
         )
-    return text.rstrip()
+    return text + _looks(page)
+
+
+def _looks(page: Page) -> str:
+    at = page.analysis.reached
+    if len(at.planned) == 1:
+        return ""
+    spent = page.study.alpha * at.look.weight
+    return (
+        f"The plan allowed looks after {at.planned[0].n_seeds} to {at.planned[-1].n_seeds} "
+        f"complete seeds, which share alpha; this is the one after {at.look.n_seeds}, at "
+        f"{spent:.3g}. P-values and intervals allow for the others."
+    )
