@@ -163,7 +163,7 @@ def _hypotheses(asked: Comparing, names: Sequence[str]) -> tuple[Hypothesis, ...
     needs_margin = asked.claim in ("non_inferior", "equivalent")
     if needs_margin != (asked.margin is not None):
         raise DataError(
-            f"the claim {asked.claim} {'needs' if needs_margin else 'takes no'} margin",
+            f"the claim {asked.claim} {'needs a' if needs_margin else 'takes no'} margin",
             where="--margin",
             got=asked.margin if asked.margin is not None else "none",
             allowed="the largest difference that does not matter, in points of 0 to 100, for"
