@@ -150,7 +150,8 @@ def near_passages(asked: Sequence[str], known: Sequence[str]) -> Iterator[list[M
     for at, sketch in enumerate(sketches(known)):
         index.insert(at, sketch, check_duplication=False)
     for text, sketch in zip(asked, sketches(asked), strict=True):
-        yield _verified(text, known, sorted(index.query(sketch)), shingles)
+        tried = sorted(index.query(sketch))[:_MOST_TRIED]
+        yield _verified(text, known, tried, shingles)
 
 
 def _verified(
@@ -158,7 +159,7 @@ def _verified(
 ) -> list[Match]:
     own = shingles(text)
     matches = []
-    for at in sorted(tried[:_MOST_TRIED]):
+    for at in sorted(tried):
         other = shingles(known[at])
         shared = len(own & other)
         similarity = shared / (len(own) + len(other) - shared)

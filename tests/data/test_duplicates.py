@@ -74,6 +74,7 @@ def test_near_passages_are_those_of_a_search_through_all_pairs():
 
 def test_exactly_the_threshold_is_near():
     assert list(near_questions(["a b c d e"], ["a b c d", "a b c x"])) == [[(0, 0.8)]]
+    assert list(near_questions(["a b c d"], ["a b c d e", "a b c d e f"])) == [[(0, 0.8)]]
 
 
 def test_nothing_known_or_nothing_asked():
@@ -91,3 +92,10 @@ def test_one_wording_for_all_texts_does_not_try_all_pairs(monkeypatch):
     # The one that shares the rare word comes before all those that share the wording.
     (found,) = near_questions([f"{wording} x37".removeprefix("what ")], known)
     assert (37, 9 / 10) in found
+
+
+def test_passages_that_differ_in_a_word_are_not_all_tried(monkeypatch):
+    monkeypatch.setattr(duplicates, "_MOST_TRIED", 5)
+    passage = " ".join(string.ascii_lowercase)
+    (found,) = near_passages([f"{passage} y"], [f"{passage} x{at}" for at in range(50)])
+    assert len(found) == 5

@@ -116,6 +116,21 @@ def test_examples_are_of_different_texts_the_nearest_first_and_short():
     assert [example.item for example in finding.examples] == ["near0", "far0"]
 
 
+def test_an_example_names_the_nearest_training_item():
+    words = "one two three four five six seven eight nine ten"
+    train = [item("far", words.removeprefix("one two ")), item("near", words.removeprefix("one "))]
+    (example,) = audited(train, [item("x", words)]).finding("test", "question", "near").examples
+    assert (example.train_item, example.similarity) == ("near", 0.9)
+
+
+def test_three_answers_are_shown():
+    names = "abcd"
+    train = [item(name, f"{name}?", [f"answer {name}"]) for name in names]
+    test = [item(f"x{name}", f"{name}!!{name}", [f"answer {name}"]) for name in [*names, "a"]]
+    finding = audited(train, test).finding("test", "answer", "exact")
+    assert (finding.items, len(finding.examples)) == (5, 3)
+
+
 def test_an_item_is_exact_or_near_and_not_both():
     train = [item("t", "one two three four"), item("u", "one two three four five")]
     assert numbers(audited(train, [item("x", "One two three four?")])) == {
