@@ -43,6 +43,7 @@ PACKAGES: Final = (
     "PyYAML",
     "Jinja2",
     "rich",
+    "datasketch",
 )
 """The project's dependencies; `tests/test_dependencies.py` keeps this list complete."""
 
