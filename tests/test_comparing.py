@@ -41,7 +41,7 @@ def answers(every: int, shift: int = 0) -> dict[str, str]:
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "refs.json").write_text(json.dumps(items()))
-    for name, every, shift in (("a0", 2, 0), ("a1", 2, 1), ("b0", 5, 0), ("b1", 5, 2)):
+    for name, every, shift in (("a0", 3, 0), ("a1", 3, 1), ("b0", 7, 0), ("b1", 7, 2)):
         (tmp_path / f"{name}.json").write_text(json.dumps(answers(every, shift)))
     return tmp_path
 
@@ -70,11 +70,11 @@ ONE_EACH = given("a=a0.json", "b=b0.json")
 
 def test_one_file_each(compare: Compare, capsys: pytest.CaptureFixture[str]) -> None:
     (entry,) = compare(*ONE_EACH, "--claim", "better", "--metric", "em")
-    assert (entry["control_mean"], entry["treatment_mean"]) == pytest.approx((50.0, 80.0))
+    assert (entry["control_mean"], entry["treatment_mean"]) == pytest.approx((200 / 3, 85))
     assert entry["contrast"] == "system: b vs a"
     assert (entry["scope"], entry["n_items"], entry["n_clusters"]) == ("checkpoints", 120, 12)
     out = capsys.readouterr().out.splitlines()
-    assert out[0].startswith("[better] b is better than a: EM 80.0 vs 50.0, +30.0 points")
+    assert out[0].startswith("[better] b is better than a: EM 85.0 vs 66.7, +18.3 points")
     assert out[-1] == "report: results/comparison/report.html"
 
 
@@ -83,7 +83,7 @@ def test_the_same_name_again_is_another_seed(compare: Compare) -> None:
     (entry,) = compare(*places, "--control", "b")
     assert entry["contrast"] == "system: a vs b"
     assert (entry["scope"], entry["n_seeds"]) == ("recipe", 2)
-    assert entry["estimate"] < -25
+    assert entry["estimate"] < -15
     html = Path("results/comparison/report.html").read_text()
     assert "120 items in 12 clusters (by “title”)" in html
     table = pd.read_parquet("results/comparison/scores.parquet")
@@ -100,7 +100,7 @@ def test_a_lacking_seed_is_told(compare: Compare) -> None:
 def test_ids_that_do_not_match_are_counted_and_named(
     work: Path, compare: Compare, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    own = answers(5)
+    own = answers(7)
     del own["q0-1"], own["q3-3"]
     own["q99-0"] = "x"
     (work / "b0.json").write_text(json.dumps(own))
@@ -118,11 +118,11 @@ def test_ids_that_do_not_match_are_counted_and_named(
         assert text in html
     (entry,) = compare(*ONE_EACH, "--metric", "em", "--missing", "empty")
     assert entry["n_items"] == 120
-    assert entry["treatment_mean"] == pytest.approx(100 * (96 - 2) / 120)
+    assert entry["treatment_mean"] == pytest.approx(100 * (102 - 2) / 120)
 
 
 def test_formats_may_be_mixed(work: Path, compare: Compare) -> None:
-    given_answers = answers(5)
+    given_answers = answers(7)
     frame = pd.DataFrame({"item": list(given_answers), "prediction": list(given_answers.values())})
     frame.to_parquet(work / "predictions.parquet")
     (entry,) = compare(*given("a=b0.json", "b=predictions.parquet"), "--metric", "em")
