@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from harness.data.background import background_of
 from harness.errors import TrackingError
 from harness.executors.bases import Bases
 from harness.executors.inline import run_inline
@@ -98,6 +99,11 @@ def run_ablation(
     if is_follower():
         follow(plan.runs, datasets=prepared.datasets, bases=bases, checkpoints=checkpoints)
         return 0
+    background = background_of(
+        prepared.datasets.values(),
+        plan.experiment.analysis.slices,
+        say=lambda text: console.print(text, markup=False, soft_wrap=True),
+    )
     console.print("opening the tracking store (making a new one takes some seconds)")
     store = open_store(tracking_uri)
     identity = plan_hash(plan.experiment.model_dump(mode="json"), prepared.fingerprints)
@@ -118,7 +124,8 @@ def run_ablation(
         records = _reused(plan, found, ablation, console) if reuse else []
         done = {(record.arm, record.seed) for record in records}
         todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
-        study = study_of(plan, history)
+        ablation.describe_items(background)
+        study = study_of(plan, history, background)
         waiting = _until_decided(study, todo, records, console)
         _execute(waiting, len(todo), records, prepared, ablation, bases, console, checkpoints)
         _say_cuts(records, console)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from harness.data import Dataset, load_references
+from harness.data.background import background_of
 from harness.data.messages import counted, listed, nearest
 from harness.errors import DataError
 from harness.experiment import Hypothesis
@@ -117,6 +118,7 @@ def compare(asked: Comparing) -> int:
         alpha=asked.alpha,
         notes=tuple(notes),
         facts=_facts(asked, dataset, systems),
+        background=background_of([dataset], None),
     )
     records = [_record(one, dataset, kept) for one in systems]
     from reports.build import build_report, verdict_lines

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.data import Dataset, content_hash, load_dataset
+from harness.data import Dataset, content_hash, load_dataset, slice_labels
 from harness.data.prompts import check_template
 from harness.errors import ExperimentError
 from harness.experiment import Arm, Plan
@@ -56,6 +56,9 @@ def prepare(plan: Plan) -> Prepared:
     """
     models = find_models(plan)
     datasets = load_datasets(plan)
+    slices = plan.experiment.analysis.slices
+    if slices is not None:  # a wrong name is found here, not after the training
+        slice_labels(next(iter(datasets.values())), None, slices)
     known: dict[int, dict[str, str]] = {}
     for dataset in datasets.values():
         if id(dataset) not in known:

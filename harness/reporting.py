@@ -66,7 +66,7 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     stored = load_ablation(store, name)
     plan = plan_of_stored(stored)
     folder = output_folder(output, plan.experiment.name)
-    study = study_of(plan, stored.history)
+    study = study_of(plan, stored.history, stored.background)
     analysis = make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
     counted = [record for record in stored.records if record.seed in analysis.reached.seeds]
     return say_failures(counted, Console(stderr=True, highlight=False))

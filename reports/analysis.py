@@ -19,7 +19,9 @@ from reports.family import judge_family
 from reports.interim import Reached, reached
 from reports.noise import NoiseFloor, noise_floors
 from reports.opinions import Opinion, second_opinions
+from reports.overlap import Cleaned, without_overlap
 from reports.scores import ScoreTable
+from reports.slices import SliceResult, slice_results
 from reports.study import Study
 
 __all__ = ["Analysis", "ScoreRow", "analyse"]
@@ -67,6 +69,10 @@ class Analysis:
         What a reader should know before believing it, the weightiest first.
     reached : Reached
         The seeds that all of this rests on, and what is left of alpha for them.
+    slices : tuple of SliceResult
+        The declared contrasts on parts of the test items.
+    cleaned : tuple of Cleaned
+        The declared contrasts without items that overlap with training; empty if there are none.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -76,6 +82,8 @@ class Analysis:
     noise: tuple[NoiseFloor, ...]
     warnings: tuple[str, ...]
     reached: Reached
+    slices: tuple[SliceResult, ...]
+    cleaned: tuple[Cleaned, ...]
 
 
 def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> Analysis:
@@ -96,7 +104,7 @@ def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> An
     at = reached(study, table, records)
     table = table.subset(seeds=at.seeds)
     records = [record for record in records if record.seed in at.seeds]
-    declared, weight = study.hypotheses, at.look.weight
+    declared, weight, background = study.hypotheses, at.look.weight, study.background
     pairs = {(h.contrast.name, h.metric) for h in declared}
     contrasts = {h.contrast.name: h.contrast for h in declared}
     others = tuple(
@@ -116,6 +124,8 @@ def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> An
         noise,
         (*_at_this_look(study, at), *warnings_of(study, table, records, comparisons, noise)),
         at,
+        slice_results(study, table, background, weight) if background else (),
+        without_overlap(study, table, background, weight) if background else (),
     )
 
 

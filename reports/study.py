@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from harness.data.background import Background
 from harness.experiment import Hypothesis, Plan, changed_paths
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import OpinionName
@@ -44,6 +45,8 @@ class Study:
         What it takes to do it again, by its name on the page; long texts are folded.
     history : tuple of Declaration
         What was declared before there were results, and later; empty where nothing was.
+    background : Background or None
+        What is known of the test items besides their scores.
     """
 
     name: str
@@ -59,9 +62,12 @@ class Study:
     notes: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Declaration, ...] = ()
+    background: Background | None = None
 
 
-def study_of(plan: Plan, history: Sequence[Declaration] = ()) -> Study:
+def study_of(
+    plan: Plan, history: Sequence[Declaration] = (), background: Background | None = None
+) -> Study:
     """The study that an experiment's plan makes.
 
     Parameters
@@ -69,6 +75,8 @@ def study_of(plan: Plan, history: Sequence[Declaration] = ()) -> Study:
     plan : Plan
     history : sequence of Declaration
         What the experiment declared so far, oldest first.
+    background : Background, optional
+        What is known of the test items.
     """
     experiment, analysis = plan.experiment, plan.experiment.analysis
     tree = experiment.model_dump(mode="json", exclude_none=True)
@@ -90,6 +98,7 @@ def study_of(plan: Plan, history: Sequence[Declaration] = ()) -> Study:
             "Experiment, with all defaults": text,
         },
         history=tuple(history),
+        background=background,
     )
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from harness.metrics import METRICS
 from reports.comparison import Comparison
 
 __all__ = [
     "UNKNOWN",
+    "Ranged",
     "headline",
     "interval",
     "metric_label",
@@ -49,11 +50,20 @@ def signed(value: float) -> str:
     return ("0." + "0" * digits if float(text) == 0 else text).replace("-", "−")
 
 
-def interval(comparison: Comparison) -> str:
-    """Such as `64.0 to 70.4`."""
-    if math.isnan(comparison.ci_low):
+class Ranged(Protocol):
+    """Anything with an interval, in points; NaN is unknown."""
+
+    @property
+    def ci_low(self) -> float: ...  # noqa: D102
+    @property
+    def ci_high(self) -> float: ...  # noqa: D102
+
+
+def interval(of: Ranged) -> str:
+    """Such as `+64.0 to +70.4`."""
+    if math.isnan(of.ci_low):
         return UNKNOWN
-    return f"{signed(comparison.ci_low)} to {signed(comparison.ci_high)}"
+    return f"{signed(of.ci_low)} to {signed(of.ci_high)}"
 
 
 def p_text(p_value: float) -> str:

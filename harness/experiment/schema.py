@@ -134,6 +134,10 @@ class Analysis(Section):
     )
     """Other tests to show, each where it fits; no verdict comes from them. `wilcoxon` is there for
     those who ask for it."""
+    slices: tuple[str, ...] | None = None
+    """Parts of the test items to look at: `question_word`, `answer_length`, `context_length`,
+    `answer_position`, `answerable`, `answer_seen`, `overlap`, or a field of the data; those of the
+    first seven that tell items apart when left out, none for []."""
     noise_floor: bool = False
     """Generate the control's answers twice, batched differently, to see what numerics alone do."""
 

@@ -7,6 +7,7 @@ work, reading one back `reading`'s.
 from __future__ import annotations
 
 import json
+import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -17,6 +18,7 @@ from typing import Any, Self
 
 import yaml
 
+from harness.data.background import Background
 from harness.errors import HarnessError
 from harness.experiment.declaration import Declaration, with_declaration
 from harness.experiment.plan import Plan, RunSpec
@@ -99,6 +101,24 @@ class Ablation:
             text = _json([asdict(one) for one in history])
             self._store.client.log_text(self.run_id, text, tags.DECLARATION_FILE)
         return history
+
+    def describe_items(self, background: Background) -> None:
+        """Store what is known of the test items.
+
+        Raises
+        ------
+        TrackingError
+            The store failed.
+        """
+        with (
+            explained(self._store, "store what is known of the test items"),
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            background.labels.to_parquet(Path(folder) / tags.LABELS_FILE, index=False)
+            if background.overlap is not None:
+                text = _json(background.overlap.to_json())
+                (Path(folder) / tags.OVERLAP_FILE).write_text(text, encoding="utf-8")
+            self._store.client.log_artifacts(self.run_id, folder)
 
     def run(self, spec: RunSpec, inputs: Sequence[DataInput] = ()) -> ActiveRun:
         """Start one run of the plan.

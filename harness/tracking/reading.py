@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 
+from harness.data.background import Background
+from harness.data.overlap import Overlap
 from harness.errors import TrackingError
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import MetricName
@@ -48,6 +50,8 @@ class StoredAblation:
         One per run of the plan, in its order.
     history : tuple of Declaration
         What the experiment had declared when this ablation started, oldest first.
+    background : Background or None
+        What is known of the test items; None for ablations that did not store it.
     """
 
     run_id: str
@@ -56,6 +60,7 @@ class StoredAblation:
     experiment: Mapping[str, Any]
     records: tuple[RunRecord, ...]
     history: tuple[Declaration, ...]
+    background: Background | None
 
 
 def find_finished(store: Store, fingerprint: str) -> str | None:
@@ -116,7 +121,7 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
         parent = _find_parent(store, name)
         run_id: str = parent.info.run_id
         experiment = yaml.safe_load(_text(store, run_id, tags.EXPERIMENT_FILE))
-        history = _declarations(store, parent)
+        history, background = _declarations(store, parent), _background(store, parent)
         plan = json.loads(_text(store, run_id, tags.PLAN_FILE))
         nested: dict[tuple[str, str], Run] = {}
         for run in search(store, f"tags.`{tags.PARENT}` = '{run_id}'", [parent.info.experiment_id]):
@@ -131,7 +136,13 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
         else:
             records.append(RunRecord(arm, seed, "missing", fingerprint))
     return StoredAblation(
-        run_id, parent.info.run_name, plan["plan"], experiment, tuple(records), history
+        run_id,
+        parent.info.run_name,
+        plan["plan"],
+        experiment,
+        tuple(records),
+        history,
+        background,
     )
 
 
@@ -168,6 +179,21 @@ def _declarations(store: Store, run: Run) -> tuple[Declaration, ...]:
         return ()
     entries = json.loads(_text(store, run.info.run_id, tags.DECLARATION_FILE))
     return tuple(Declaration(**entry) for entry in entries)
+
+
+def _background(store: Store, run: Run) -> Background | None:
+    import pandas as pd
+
+    names = {file.path for file in _artifacts(store, run)}
+    if tags.LABELS_FILE not in names:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = store.client.download_artifacts(run.info.run_id, tags.LABELS_FILE, folder)
+        labels = pd.read_parquet(path)
+    overlap = None
+    if tags.OVERLAP_FILE in names:
+        overlap = Overlap.from_json(json.loads(_text(store, run.info.run_id, tags.OVERLAP_FILE)))
+    return Background(labels, overlap)
 
 
 def _record(store: Store, run: Run, fingerprint: str) -> RunRecord:

@@ -6,7 +6,17 @@ To add one: a module, a template of the same name, a row in `SECTIONS`.
 
 from collections.abc import Callable, Mapping
 
-from reports.sections import declaration, effects, provenance, runs, scoreboard, trust, verdicts
+from reports.sections import (
+    declaration,
+    effects,
+    overlap,
+    provenance,
+    runs,
+    scoreboard,
+    slices,
+    trust,
+    verdicts,
+)
 from reports.sections.page import Page
 
 __all__ = ["SECTIONS", "Page"]
@@ -15,9 +25,11 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "verdicts": verdicts.context,
     "scoreboard": scoreboard.context,
     "effects": effects.context,
-    "runs": runs.context,
+    "slices": slices.context,
     "trust": trust.context,
+    "overlap": overlap.context,
     "declaration": declaration.context,
+    "runs": runs.context,
     "provenance": provenance.context,
 }
 """Section name -> its context; the template is `templates/<name>.html.j2`."""

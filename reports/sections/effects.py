@@ -30,7 +30,7 @@ def context(page: Page) -> dict[str, object]:
         "picture": Markup(picture),
         "declared": _rows(analysis.comparisons),
         "exploratory": _rows(analysis.exploratory),
-        "level": f"{100 * (1 - page.study.alpha * analysis.reached.look.weight):.4g}%",
+        "level": page.level,
         "has_margin": any(c.margin is not None for c in analysis.comparisons),
         "has_interaction": any(c.kind == "interaction" for c in analysis.comparisons),
     }

@@ -32,3 +32,8 @@ class Page:
     analysis: Analysis
     records: tuple[RunRecord, ...]
     provenance: Mapping[str, str]
+
+    @property
+    def level(self) -> str:
+        """Confidence level of the intervals, such as `95%`."""
+        return f"{100 * (1 - self.study.alpha * self.analysis.reached.look.weight):.4g}%"

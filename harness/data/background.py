@@ -1,0 +1,67 @@
+"""What is known of the test items besides the answers to them, as one value.
+
+Stored with an ablation, so that its report can be made again without the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness.data.items import Dataset, Item
+from harness.data.overlap import Overlap, audit_overlap
+from harness.data.slices import slice_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Background", "background_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """The slices that test items are in, and what they share with training.
+
+    Attributes
+    ----------
+    labels : DataFrame
+        From `slice_labels`: `item`, and a column of text per slice.
+    overlap : Overlap or None
+        None where the training items are not known.
+    """
+
+    labels: pd.DataFrame
+    overlap: Overlap | None
+
+
+def background_of(
+    datasets: Iterable[Dataset],
+    slices: Sequence[str] | None,
+    *,
+    say: Callable[[str], None] | None = None,
+) -> Background:
+    """Slice and audit the test items that some data sets have in common.
+
+    Parameters
+    ----------
+    datasets : iterable of Dataset
+        Of the arms; all training items of any of them count as training.
+    slices : sequence of str or None
+        As for `slice_labels`.
+    say : callable, optional
+        As for `audit_overlap`.
+
+    Raises
+    ------
+    DataError
+        A slice cannot be used.
+    """
+    every = list({id(dataset): dataset for dataset in datasets}.values())
+    train: dict[tuple[str, tuple[tuple[str, str], ...]], Item] = {}
+    for dataset in every:
+        for item in dataset.train:
+            train.setdefault((item.id, tuple(sorted(item.fields.items()))), item)
+    pooled = replace(every[0], train=tuple(train.values()))
+    overlap = audit_overlap(pooled, say=say) if pooled.train else None
+    return Background(slice_labels(pooled, overlap, slices), overlap)

@@ -1,0 +1,65 @@
+"""Section on what training may have given away of the test items."""
+
+from __future__ import annotations
+
+from harness.data.overlap import Finding
+from reports.sections.page import Page
+from reports.wording import interval, metric_label, signed
+
+__all__ = ["context"]
+
+WORDS = {
+    ("question", "exact"): "question, the same",
+    ("question", "near"): "question, nearly the same",
+    ("context", "exact"): "context, the same",
+    ("context", "near"): "context, nearly the same",
+    ("answer", "exact"): "answer, with any question",
+}
+
+
+def context(page: Page) -> dict[str, object]:
+    """Counts, examples, and the contrasts without the overlapping items."""
+    background = page.study.background
+    overlap = background.overlap if background else None
+    if overlap is None:
+        return {"found": False}
+    counted = [f for f in overlap.findings if f.of]
+    return {
+        "found": True,
+        "n_overlapping": len(overlap.overlapping),
+        "n_items": len(page.table.items),
+        "level": page.level,
+        "rows": [_row(finding) for finding in counted],
+        "examples": [
+            {
+                "part": WORDS[f.part, f.kind],
+                "item": e.item,
+                "text": e.text,
+                "train_item": e.train_item,
+                "train_text": e.train_text,
+                "similarity": f"{e.similarity:.2f}",
+            }
+            for f in counted
+            if f.part != "answer"
+            for e in f.examples
+        ],
+        "again": [
+            {
+                "contrast": one.contrast,
+                "metric": metric_label(one.metric),
+                "everything": f"{signed(one.everything.estimate)} ({interval(one.everything)})",
+                "clean": f"{signed(one.clean.estimate)} ({interval(one.clean)})",
+                "n_items": f"{one.clean.n_items:,}",
+            }
+            for one in page.analysis.cleaned
+        ],
+    }
+
+
+def _row(finding: Finding) -> dict[str, str]:
+    return {
+        "split": finding.split,
+        "part": WORDS[finding.part, finding.kind],
+        "items": f"{finding.items:,} of {finding.of:,}",
+        "share": f"{100 * finding.items / finding.of:.1f}%",
+    }
