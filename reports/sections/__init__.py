@@ -26,10 +26,10 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "scoreboard": scoreboard.context,
     "effects": effects.context,
     "slices": slices.context,
-    "trust": trust.context,
-    "overlap": overlap.context,
-    "declaration": declaration.context,
     "runs": runs.context,
+    "overlap": overlap.context,
+    "trust": trust.context,
+    "declaration": declaration.context,
     "provenance": provenance.context,
 }
 """Section name -> its context; the template is `templates/<name>.html.j2`."""
