@@ -6,6 +6,7 @@ are `reports.analysis`'s business.
 To add a method: one pure function, one row in `METHODS`, golden values, the calibration test.
 """
 
+from reports.statistics.exchangeability import Exchangeability, order_exchangeability
 from reports.statistics.mcnemar import McNemar, mcnemar
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.statistics.paired import (
@@ -32,6 +33,7 @@ __all__ = [
     "METHODS",
     "SEED_SD",
     "Components",
+    "Exchangeability",
     "McNemar",
     "Needed",
     "PairedDifference",
@@ -42,6 +44,7 @@ __all__ = [
     "mcnemar",
     "minimum_detectable_effect",
     "needed_size",
+    "order_exchangeability",
     "paired_difference",
     "sign_flip",
     "test_against",
