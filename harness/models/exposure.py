@@ -1,7 +1,7 @@
-"""Likelihoods of a data set in its published order and in others, to tell if a base model saw it.
+"""Whether a base model has seen a data set: likelihoods of its published and of other orders.
 
-The test is `reports.statistics.exchangeability`'s; whether the units
-can be exchanged at all is for the caller to know (`docs/guides/pretraining-exposure.md`).
+Whether the units can be exchanged at all is for the caller to know; see
+`docs/guides/pretraining-exposure.md`. The test is `reports.statistics.exchangeability`'s.
 """
 
 from __future__ import annotations

@@ -84,6 +84,22 @@ def test_likelihoods_are_those_of_the_models_own_loss(
     np.testing.assert_allclose(found.log_likelihoods, alone.log_likelihoods, rtol=1e-5)
 
 
+@pytest.mark.parametrize("family", ["llama", "bloom", "gpt2"])
+def test_padding_changes_no_likelihood(model_folders: dict[str, Path], family: str) -> None:
+    base = load_base(Model(name=str(model_folders[family])))
+    rows = [
+        tuple(base.tokenizer(one)["input_ids"]) for one in ("red", "where Mola river?", "a town")
+    ]
+    assert len(set(map(len, rows))) == 3
+    expected = []
+    for row in rows:
+        ids = torch.tensor([row])
+        loss = base.model(input_ids=ids, labels=ids).loss.item()
+        expected.append(-loss * (len(row) - 1))
+    found = exposure._batch_log_likelihoods(base.model, rows)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 def test_a_model_that_saw_nothing_is_rarely_suspected(llama: BaseModel) -> None:
     p = np.array(
         [
@@ -160,8 +176,11 @@ def test_what_does_not_fit_or_is_not_there_is_said(llama: BaseModel) -> None:
 
     few = probe(texts(7))
     assert few.notes == ("3 shards instead of 20: there are only 7 units",)
-    assert few.test.n_shards == 3
-    long = probe([*texts(4), " ".join(WORDS * 9), "red", *texts(2)], n_shards=4, max_tokens=60)
+    assert few.log_likelihoods.shape == (3, 13)
+    pair = few.log_likelihoods[1]  # of two units: there is one other order, and it is another
+    assert (pair[1:] == pair[1]).all()
+    assert pair[0] != pair[1]
+    long = probe([*texts(4), "red", " ".join(WORDS * 9), *texts(2)], n_shards=4, max_tokens=60)
     assert long.test.n_shards == 3
     assert long.notes[0].startswith("1 of 4 shards are left out: no two of their units fit")
     assert "6 of 8 units" in long.notes[1]
@@ -182,7 +201,12 @@ def test_a_sequence_is_never_longer_than_the_model_allows(model_folders: dict[st
 def test_the_model_and_the_random_state_stay_as_they_were(llama: BaseModel) -> None:
     llama.model.train()
     llama.model.lm_head.eval()
-    llama.model.config.attention_dropout = 0.5  # would draw, were it not off meanwhile
+    with_gradients: list[bool] = []
+    llama.model.lm_head.register_forward_hook(
+        lambda *_: with_gradients.append(torch.is_grad_enabled())
+    )
+    for layer in llama.model.model.layers:
+        layer.self_attn.attention_dropout = 0.5  # would draw, were it not off meanwhile
     modes = [module.training for module in llama.model.modules()]
     state, global_state = torch.get_rng_state(), np.random.get_state()[1].tolist()
     steps: list[tuple[int, int]] = []
@@ -193,7 +217,7 @@ def test_the_model_and_the_random_state_stay_as_they_were(llama: BaseModel) -> N
     )
     np.testing.assert_array_equal(first.log_likelihoods, again.log_likelihoods)
     assert [module.training for module in llama.model.modules()] == modes
-    assert all(one.grad is None for one in llama.model.parameters())
+    assert set(with_gradients) == {False}
     assert torch.equal(torch.get_rng_state(), state)
     assert np.random.get_state()[1].tolist() == global_state
     assert steps == [(done, 8) for done in range(1, 9)] * 2
