@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby, takewhile
+from math import factorial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -54,9 +55,9 @@ class Cost(NamedTuple):
     n_shards : int
         Shards that would be compared.
     n_sequences : int
-        Forward passes, one sequence each.
+        Orders of all shards; at most, for one that is drawn twice is computed once.
     n_tokens : int
-        Tokens of all of them; at most, for an order that is drawn twice is computed once.
+        Tokens of all of them, about.
     """
 
     n_shards: int
@@ -123,6 +124,9 @@ def probe_exposure(
     the sum over all tokens after the first. The published order is not drawn as a random one,
     which keeps the expected difference 0 if the units are exchangeable.
 
+    They have to be: questions about one paragraph follow each other more naturally as published,
+    and any model notices. Without `units`, such a file looks as if it had been seen.
+
     References
     ----------
     Oren et al. 2024 (arXiv 2310.17623), see `order_exchangeability`.
@@ -151,14 +155,18 @@ def probe_cost(
 ) -> Cost:
     """What `probe_exposure` would compute for the same arguments, found out without a model.
 
+    `max_tokens` has to be no more than the model allows, which is not known here.
+
     Raises
     ------
     ValueError
         `units` has another length than `texts`.
     """
     shards = _shards(tokenizer, texts, units, n_shards, max_tokens).units
-    tokens = sum(len(_tokens(tokenizer, shard)) for shard in shards)
-    return Cost(len(shards), len(shards) * (1 + n_permutations), tokens * (1 + n_permutations))
+    lengths = [len(_tokens(tokenizer, shard)) for shard in shards]
+    orders = [min(1 + n_permutations, factorial(len(shard))) for shard in shards]
+    tokens = sum(n * length for n, length in zip(orders, lengths, strict=True))
+    return Cost(len(shards), sum(orders), tokens)
 
 
 def _check(model: Any, n_permutations: int) -> None:

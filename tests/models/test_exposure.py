@@ -168,6 +168,8 @@ def test_all_orders_of_a_shard_hold_the_same_whole_units(llama: BaseModel) -> No
     )
     cost = probe_cost(llama.tokenizer, items, **options)
     assert cost == Cost(4, 16, 4 * sum(lengths[::4]))
+    pairs = probe_cost(llama.tokenizer, items[:4], n_shards=2)  # 2 orders, however many are drawn
+    assert pairs[:2] == (2, 4)
 
 
 def test_what_does_not_fit_or_is_not_there_is_said(llama: BaseModel) -> None:
