@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ModelError
+from harness.models.neighbours import order_notes
 from reports.statistics.exchangeability import Exchangeability, order_exchangeability
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Exposure(NamedTuple):
     log_likelihoods : ndarray, shape (n_shards, 1 + n_permutations)
         In nats; the published order first.
     notes : tuple of str
-        What a reader has to know about the shards, one sentence each.
+        What a reader has to know about the shards and the order, one sentence each.
     """
 
     test: Exchangeability
@@ -125,7 +126,8 @@ def probe_exposure(
     which keeps the expected difference 0 if the units are exchangeable.
 
     They have to be: questions about one paragraph follow each other more naturally as published,
-    and any model notices. Without `units`, such a file looks as if it had been seen.
+    and any model notices. Without `units`, such a file looks as if it had been seen; a note
+    says so where the words of neighbours alone give it away.
 
     References
     ----------
@@ -141,7 +143,8 @@ def probe_exposure(
             orders = [list(shard), *_orders(shard, n_permutations, rng)]
             found[index] = _log_likelihoods(model, tokenizer, orders)
             on_step(index + 1, len(found))
-    return Exposure(order_exchangeability(found), found, shards.notes)
+    order = order_notes(_units(texts, units), rng)
+    return Exposure(order_exchangeability(found), found, (*shards.notes, *order))
 
 
 def probe_cost(

@@ -193,6 +193,16 @@ def test_what_does_not_fit_or_is_not_there_is_said(llama: BaseModel) -> None:
     assert "same in every shard" in alike.test.reason
 
 
+def test_a_sorted_file_is_noted(llama: BaseModel) -> None:
+    items = sorted(texts(60))
+    notes, apart = (
+        probe_exposure(llama.model, llama.tokenizer, items, rng=rng(), units=units, **SMALL).notes
+        for units in (None, [0] * 60)
+    )
+    assert any("sorted or grouped" in note for note in notes)
+    assert not any("sorted or grouped" in note for note in apart)
+
+
 def test_a_sequence_is_never_longer_than_the_model_allows(model_folders: dict[str, Path]) -> None:
     base = load_base(Model(name=str(model_folders["gpt2"])))  # 256 positions, and no more
     found = probe_exposure(base.model, base.tokenizer, texts(200), rng=rng(), n_shards=2)
