@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from math import fsum
 
 import numpy as np
 
@@ -47,9 +48,10 @@ def neighbours_alike(
 
     def alike(order: Sequence[int]) -> float:
         pairs = ((words[first], words[second]) for first, second in pairwise(order))
-        return sum(len(one & other) / max(len(one | other), 1) for one, other in pairs)
+        # fsum: an order and its reverse give the same number, however it rounds
+        return fsum(len(one & other) / max(len(one | other), 1) for one, other in pairs)
 
-    published = alike(range(len(words))) * (1 - 1e-12)  # a sum in another order rounds otherwise
+    published = alike(range(len(words)))
     draws = (rng.permutation(len(words)).tolist() for _ in range(n_permutations))
     return (1 + sum(alike(order) >= published for order in draws)) / (1 + n_permutations)
 

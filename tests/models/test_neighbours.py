@@ -19,8 +19,10 @@ def texts(seed: int, n: int = 30) -> list[str]:
 
 
 def test_sorted_and_grouped_files_are_noticed() -> None:
-    assert neighbours_alike(sorted(texts(0, 60)), rng()) == 1 / 200
-    grouped = [f"{word} {text}" for word, text in zip(sorted(WORDS * 4), texts(1, 44), strict=True)]
+    assert neighbours_alike(sorted(texts(0, 200)), rng()) == 1 / 200
+    grouped = [
+        f"{word} {text}" for word, text in zip(sorted(WORDS * 12), texts(1, 132), strict=True)
+    ]
     assert neighbours_alike(grouped, rng()) == 1 / 200
     shouted = [text.upper() if at % 2 else text for at, text in enumerate(grouped)]
     assert neighbours_alike(shouted, rng()) == 1 / 200
