@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from harness.experiment.data import Split, Validation
 from harness.experiment.declaration import declared_of
 from harness.experiment.fingerprint import plan_hash
 from harness.experiment.section import EMBEDDED_PREFIX
+from harness.exposure import probe_bases
 from harness.fitting import check_fit, notes
 from harness.preparation import Prepared, asked_of_the_hub, prepare
 from harness.progress import Progress
@@ -104,6 +106,8 @@ def run_ablation(
         plan.experiment.analysis.slices,
         say=lambda text: console.print(text, markup=False, soft_wrap=True),
     )
+    if plan.experiment.analysis.exposure_probe:
+        background = replace(background, exposed=probe_bases(prepared, bases, console))
     console.print("opening the tracking store (making a new one takes some seconds)")
     store = open_store(tracking_uri)
     identity = plan_hash(plan.experiment.model_dump(mode="json"), prepared.fingerprints)

@@ -16,7 +16,31 @@ from harness.data.slices import slice_labels
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Background", "background_of"]
+__all__ = ["Background", "Exposed", "background_of"]
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """What a probe for exposure in pretraining found of one base model.
+
+    Attributes
+    ----------
+    model : str
+    p_value : float
+        Small if the model prefers the test items' published order; NaN where there is a reason.
+    n_shards : int
+        Pieces of the test file that were compared.
+    notes : tuple of str
+        Sentences a reader has to know.
+    reason : str
+        Why there is no p-value; empty if there is one.
+    """
+
+    model: str
+    p_value: float
+    n_shards: int
+    notes: tuple[str, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +53,13 @@ class Background:
         From `slice_labels`: `item`, and a column of text per slice.
     overlap : Overlap or None
         None where the training items are not known.
+    exposed : tuple of Exposed
+        Of each base model that was probed.
     """
 
     labels: pd.DataFrame
     overlap: Overlap | None
+    exposed: tuple[Exposed, ...] = ()
 
 
 def background_of(

@@ -138,6 +138,9 @@ class Analysis(Section):
     """Parts of the test items to look at: `question_word`, `answer_length`, `context_length`,
     `answer_position`, `answerable`, `answer_seen`, `overlap`, or a field of the data; those of the
     first seven that tell items apart when left out, none for []."""
+    exposure_probe: bool = False
+    """Ask each decoder-only base model whether it knows the order of the test items from its
+    pretraining (docs/guides/pretraining-exposure.md); takes some minutes on a CPU."""
     noise_floor: bool = False
     """Generate the control's answers twice, batched differently, to see what numerics alone do."""
 

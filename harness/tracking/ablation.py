@@ -118,6 +118,9 @@ class Ablation:
             if background.overlap is not None:
                 text = _json(background.overlap.to_json())
                 (Path(folder) / tags.OVERLAP_FILE).write_text(text, encoding="utf-8")
+            if background.exposed:
+                text = _json([asdict(one) for one in background.exposed])
+                (Path(folder) / tags.EXPOSURE_FILE).write_text(text, encoding="utf-8")
             self._store.client.log_artifacts(self.run_id, folder)
 
     def run(self, spec: RunSpec, inputs: Sequence[DataInput] = ()) -> ActiveRun:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 
-from harness.data.background import Background
+from harness.data.background import Background, Exposed
 from harness.data.overlap import Overlap
 from harness.errors import TrackingError
 from harness.experiment.declaration import Declaration
@@ -193,7 +193,11 @@ def _background(store: Store, run: Run) -> Background | None:
     overlap = None
     if tags.OVERLAP_FILE in names:
         overlap = Overlap.from_json(json.loads(_text(store, run.info.run_id, tags.OVERLAP_FILE)))
-    return Background(labels, overlap)
+    exposed: tuple[Exposed, ...] = ()
+    if tags.EXPOSURE_FILE in names:
+        entries = json.loads(_text(store, run.info.run_id, tags.EXPOSURE_FILE))
+        exposed = tuple(Exposed(**{**entry, "notes": tuple(entry["notes"])}) for entry in entries)
+    return Background(labels, overlap, exposed)
 
 
 def _record(store: Store, run: Run, fingerprint: str) -> RunRecord:

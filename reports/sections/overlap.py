@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from harness.data.background import Exposed
 from harness.data.overlap import Finding
 from reports.sections.page import Page
-from reports.wording import interval, metric_label, signed
+from reports.wording import interval, metric_label, p_text, signed
 
 __all__ = ["context"]
 
@@ -20,12 +21,14 @@ WORDS = {
 def context(page: Page) -> dict[str, object]:
     """Counts, examples, and the contrasts without the overlapping items."""
     background = page.study.background
+    exposed = [] if background is None else [_exposed(one) for one in background.exposed]
     overlap = background.overlap if background else None
     if overlap is None:
-        return {"found": False}
+        return {"found": False, "exposed": exposed}
     counted = [f for f in overlap.findings if f.of]
     return {
         "found": True,
+        "exposed": exposed,
         "n_overlapping": len(overlap.overlapping),
         "n_items": len(page.table.items),
         "level": page.level,
@@ -62,4 +65,13 @@ def _row(finding: Finding) -> dict[str, str]:
         "part": WORDS[finding.part, finding.kind],
         "items": f"{finding.items:,} of {finding.of:,}",
         "share": f"{100 * finding.items / finding.of:.1f}%",
+    }
+
+
+def _exposed(one: Exposed) -> dict[str, object]:
+    return {
+        "model": one.model,
+        "p": one.reason or p_text(one.p_value).removeprefix("p ").removeprefix("= "),
+        "shards": one.n_shards,
+        "notes": " ".join(one.notes),
     }

@@ -13,6 +13,7 @@ from reports.statistics.corpus import (
     approximate_randomization,
     paired_bootstrap,
 )
+from reports.statistics.exchangeability import Exchangeability, order_exchangeability
 from reports.statistics.mcnemar import McNemar, mcnemar
 from reports.statistics.multiplicity import benjamini_hochberg, holm
 from reports.statistics.paired import (
@@ -51,6 +52,7 @@ __all__ = [
     "Components",
     "Corpus",
     "CorpusBootstrap",
+    "Exchangeability",
     "Look",
     "McNemar",
     "Needed",
@@ -69,6 +71,7 @@ __all__ = [
     "measured_variances",
     "minimum_detectable_effect",
     "needed_size",
+    "order_exchangeability",
     "paired_bootstrap",
     "paired_difference",
     "required_size",
