@@ -58,6 +58,10 @@ WRONG: dict[str, tuple[Arguments, list[str]]] = {
         lambda p: [QUICKSTART, "--set", "factors.precision.treatments.nf4={}"],
         ["changes nothing", "factors.precision", "fix:"],
     ),
+    "unknown slice": (
+        lambda p: [QUICKSTART, "--set", "analysis.slices=[question_wrod]"],
+        ["question_wrod", "analysis.slices", "did you mean 'question_word'"],
+    ),
     "unknown field in a template": (
         lambda p: [QUICKSTART, "--set", "base.prompt.template={questoin}"],
         ["questoin", "question"],

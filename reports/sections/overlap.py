@@ -63,7 +63,7 @@ def _row(finding: Finding) -> dict[str, str]:
     return {
         "split": finding.split,
         "part": WORDS[finding.part, finding.kind],
-        "items": f"{finding.items:,} of {finding.of:,}",
+        "n_items": f"{finding.items:,} of {finding.of:,}",
         "share": f"{100 * finding.items / finding.of:.1f}%",
     }
 

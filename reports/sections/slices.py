@@ -45,8 +45,8 @@ def context(page: Page) -> dict[str, object]:
 def _row(row: SliceResult) -> dict[str, str]:
     return {
         "label": row.label,
-        "items": f"{row.n_items:,}",
-        "clusters": f"{row.n_clusters:,}",
+        "n_items": f"{row.n_items:,}",
+        "n_clusters": f"{row.n_clusters:,}",
         "estimate": signed(row.estimate),
         "interval": interval(row) if row.reason is None else row.reason,
         "p": p_text(row.p_adjusted).removeprefix("p ").removeprefix("= "),

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness.data.background import Background, Exposed
+from harness.data.overlap import Example, Finding, Overlap
 from harness.errors import TrackingError
 from harness.experiment import Experiment, Plan
 from harness.tracking import Ablation, Store, StoredAblation, load_ablation, read_run
@@ -141,6 +143,25 @@ def test_run_that_is_not_ours(store: Store) -> None:
     for run_id in (foreign, "0" * 32, "no/id"):
         with pytest.raises(TrackingError, match="no such run"):
             read_run(store, run_id)
+
+
+def test_what_is_known_of_the_items_comes_back(start: Start, store: Store) -> None:
+    example = Example("a", "who", "t1", "Who?", 0.9)
+    overlap = Overlap(
+        (Finding("test", "question", "near", 1, 3, (example,)),), frozenset({"a"}), frozenset()
+    )
+    labels = pd.DataFrame({"item": ["a", "b"], "question_word": ["who", ""]}, dtype="str")
+    exposed = (Exposed("tiny", float("nan"), 0, ("A note.",), "an encoder-decoder"),)
+    with start() as ablation:
+        ablation.describe_items(Background(labels, overlap, exposed))
+    found = load_ablation(store, ablation.run_id).background
+    assert found is not None
+    pd.testing.assert_frame_equal(found.labels, labels)
+    assert found.overlap == overlap
+    assert found.exposed[0].notes == exposed[0].notes
+    with start() as without:
+        pass
+    assert load_ablation(store, without.run_id).background is None
 
 
 def test_what_was_declared_comes_back_with_the_first_time(

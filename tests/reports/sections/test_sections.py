@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import reports.sections
+from harness.data.background import Background, Exposed
+from harness.data.overlap import Example, Finding, Overlap
 from harness.experiment import Plan
 from harness.experiment.declaration import with_declaration
 from harness.results import RunRecord
 from reports.analysis import analyse
+from reports.build import render
 from reports.noise import NoiseFloor
 from reports.opinions import Opinion
 from reports.scores import ScoreTable
@@ -143,3 +148,64 @@ def test_declaration_shows_its_hash_its_time_and_every_change(page: Page) -> Non
         (when, state, "alpha", "0.05", "0.1"),
         (when, state, "test items", "a" * 12, "b" * 12),
     ]
+
+
+@pytest.fixture
+def known(plan: Plan, records: list[RunRecord]) -> Page:
+    """A page whose items have labels and of which some overlap with training."""
+    ids = [f"q{i}" for i in range(200)]
+    halves = ["what" if i % 2 else "who" for i in range(190)] + ["rare"] * 10
+    example = Example("q1", "who <b>", "t9", "Who was it?", 0.875)
+    findings = (
+        Finding("test", "question", "near", 3, 200, (example,)),
+        Finding("test", "answer", "exact", 20, 200, ()),
+        Finding("test", "context", "exact", 0, 0, ()),
+    )
+    overlap = Overlap(findings, frozenset(ids[:30]), frozenset())
+    exposed = (
+        Exposed("tiny", 0.034, 12, ("One. ", "Two."), ""),
+        Exposed("t5", math.nan, 0, (), "it has no likelihood"),
+    )
+    labels = pd.DataFrame({"item": ids, "question_word": halves})
+    study = study_of(plan, background=Background(labels, overlap, exposed))
+    table = ScoreTable.from_records(records, study, ("title",))
+    return Page(study, table, analyse(study, table, records), tuple(records), {})
+
+
+def test_slices_are_tables_by_contrast_and_slice(known: Page) -> None:
+    context = SECTIONS["slices"](known)
+    first, second = context["tables"]  # type: ignore[misc]
+    assert first["title"] == "context: question+context vs question (F1)"
+    (group,) = second["groups"]
+    assert group["title"] == "Question word"
+    assert [(row["label"], row["n_items"]) for row in group["rows"]] == [
+        ("rare", "10"), ("what", "95"), ("who", "95"),
+    ]  # fmt: skip
+    assert group["rows"][0]["interval"] == "too few"
+    assert " to " in group["rows"][1]["interval"]
+
+
+def test_overlap_shows_counts_examples_and_the_contrasts_again(known: Page) -> None:
+    context = SECTIONS["overlap"](known)
+    assert context["n_overlapping"] == 30
+    rows = context["rows"]
+    assert [tuple(row.values()) for row in rows] == [  # type: ignore[attr-defined]
+        ("test", "question, nearly the same", "3 of 200", "1.5%"),
+        ("test", "answer, with any question", "20 of 200", "10.0%"),
+    ]
+    (example,) = context["examples"]  # type: ignore[misc]
+    assert (example["item"], example["train_item"], example["similarity"]) == ("q1", "t9", "0.88")
+    assert [one["n_items"] for one in context["again"]] == ["170", "170"]  # type: ignore[attr-defined]
+    assert [one["p"] for one in context["exposed"]] == ["0.034", "it has no likelihood"]  # type: ignore[attr-defined]
+
+
+def test_pages_of_known_items_render(known: Page, page: Page) -> None:
+    html = render(known)
+    for text in ("Where does it differ?", "Was the test given away?", "who &lt;b&gt;", "too few"):
+        assert text in html
+    assert "Did the base model know the test file?" in html
+    assert "built-in method" not in html  # a dict's own `items` in a template
+    assert "<b>" not in html
+    without = render(page)
+    assert "Where does it differ?" not in without
+    assert "Was the test given away?" not in without
