@@ -167,6 +167,7 @@ def _check_report_verb(run_id: str, first: list[dict[str, object]]) -> None:
     end = remade.index("Runs and costs")
     assert remade[remade.index("Where does it differ?") : end] in made
     assert "Was the test given away?" in remade
+    assert main(["plan", "small.yaml", "--pilot", "small"]) == 0
 
 
 def test_no_reuse_runs_again_with_the_same_result(
