@@ -186,8 +186,12 @@ def test_a_change_after_the_results_is_told(work: Path, capsys: pytest.CaptureFi
     assert main(["ablation", "small.yaml"]) == 0
     page = Path("results/small/report.html")
     assert "when no run had a result, and have not changed since" in page.read_text()
-    assert main(["ablation", "small.yaml", "--set", "analysis.alpha=0.2"]) == 0
+    assert "Did the base model know the test file?" not in page.read_text()
+    probed = ["--set", "analysis.exposure_probe=true"]
+    assert main(["ablation", "small.yaml", "--set", "analysis.alpha=0.2", *probed]) == 0
     html = page.read_text()
+    assert "Did the base model know the test file?" in html
+    assert "an encoder-decoder model gives a text no likelihood by itself" in html
     assert "What was declared was changed (alpha) when 4 of the 4 runs had results" in html
     assert "when no run had a result, and changed later" in html
     name = capsys.readouterr().out  # the report made again from the store says the same

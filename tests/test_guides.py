@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation, Training
+from harness.experiment.schema import Analysis, Seed
 
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
 SECTIONS = {
@@ -18,6 +20,8 @@ SECTIONS = {
     "freeze": lambda value: Model(name="any", freeze=value),
     "training": Training.model_validate,
     "generation": Generation.model_validate,
+    "analysis": Analysis.model_validate,
+    "seeds": TypeAdapter(tuple[Seed, ...]).validate_python,
 }
 
 
