@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -200,7 +200,9 @@ def _kept_items(
 ) -> tuple[set[str], list[str]]:
     """Ids of the items that are compared, and what does not match on both sides."""
     known = {item.id for item in dataset.test}
-    kept, notes = set(known), []
+    kept = set(known)
+    lacking: dict[frozenset[str], list[str]] = {}
+    unknown: dict[frozenset[str], list[str]] = {}
     for one in systems:
         own = set(one.found.answers)
         if not own & known:
@@ -212,19 +214,22 @@ def _kept_items(
                 fix="give the references that these predictions were made for",
             )
         whose = f"{one.name} ({one.path.name})"
-        missing, extra = known - own, own - known
-        if missing:
-            kept -= missing
-            taken = "count as empty answers" if missing_is_empty else "are left out for all systems"
-            notes.append(
-                f"{whose} has no prediction for {len(missing):,} of {counted(len(known), 'item')},"
-                f" such as {_some(missing)}; they {taken}."
-            )
-        if extra:
-            notes.append(
-                f"{whose} has {counted(len(extra), 'prediction')} whose id no item has, such as"
-                f" {_some(extra)}; they are not looked at."
-            )
+        lacking.setdefault(frozenset(known - own), []).append(whose)
+        unknown.setdefault(frozenset(own - known), []).append(whose)
+        kept &= own
+    taken = "count as empty answers" if missing_is_empty else "are left out for all systems"
+    notes = [
+        f"No prediction for {len(ids):,} of {counted(len(known), 'item')}, such as {_some(ids)},"
+        f" in {', '.join(whose)}; they {taken}."
+        for ids, whose in lacking.items()
+        if ids
+    ]
+    notes += [
+        f"{counted(len(ids), 'prediction')} whose id no item has, such as {_some(ids)}, in"
+        f" {', '.join(whose)}; not looked at."
+        for ids, whose in unknown.items()
+        if ids
+    ]
     if not kept and not missing_is_empty:
         raise DataError(
             "no item has a prediction of every system",
@@ -235,7 +240,7 @@ def _kept_items(
     return (known if missing_is_empty else kept), notes
 
 
-def _some(ids: set[str]) -> str:
+def _some(ids: Set[str]) -> str:
     return ", ".join(repr(one) for one in sorted(ids)[:_NAMED])
 
 

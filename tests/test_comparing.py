@@ -107,10 +107,10 @@ def test_ids_that_do_not_match_are_counted_and_named(
     (entry,) = compare(*ONE_EACH, "--metric", "em")
     assert entry["n_items"] == 118
     told = (
-        "b (b0.json) has no prediction for 2 of 120 items, such as 'q0-1', 'q3-3'; they are left"
+        "No prediction for 2 of 120 items, such as 'q0-1', 'q3-3', in b (b0.json); they are left"
         " out for all systems."
     )
-    extra = "b (b0.json) has 1 prediction whose id no item has, such as 'q99-0'"
+    extra = "1 prediction whose id no item has, such as 'q99-0', in b (b0.json); not looked at."
     said = capsys.readouterr().err
     html = Path("results/comparison/report.html").read_text().replace("&#39;", "'")
     for text in (told, extra):

@@ -65,7 +65,7 @@ def test_defaults() -> None:
 )
 def test_values_reach_the_program_as_they_are(value: str) -> None:
     arguments = command("plan", experiment="my experiments/a.yaml", set=value)
-    assert arguments[3:] == ["plan", "my experiments/a.yaml", "--set", value]
+    assert arguments[3:] == ["plan", "my experiments/a.yaml", "--set", value, "--pilot", ""]
 
 
 def test_report_needs_a_run() -> None:
