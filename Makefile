@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXPERIMENT ?= experiments/quickstart.yaml
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 
-.PHONY: ablation test lint types unit calibration schema embedded clean
+.PHONY: ablation test lint types unit calibration golden schema embedded clean
 
 ablation: $(VENV)/installed  ## run the main job on the embedded default
 	$(BIN)/harness ablation $(EXPERIMENT)
@@ -24,6 +24,10 @@ unit: $(VENV)/installed-dev
 
 calibration: $(VENV)/installed-dev  ## error rates of the intervals, into docs/calibration.md (a minute)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.reports.statistics.calibration docs/calibration.md
+
+golden:  ## reference values by R (Debian: r-base-core, r-cran-{lme4,lmertest,pbkrtest,coin,jsonlite})
+	Rscript tests/golden/make_crossed.R > tests/golden/crossed.json
+	Rscript tests/golden/make_tests.R > tests/golden/tests.json
 
 schema: $(VENV)/installed  ## the editors' schema of experiment files
 	$(BIN)/harness schema > experiments/experiment.schema.json

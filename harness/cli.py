@@ -104,6 +104,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     add("--metric", choices=get_args(MetricName), default="f1", help="default: f1")
     add("--alpha", type=_share, default=0.05, help="error rate of all claims (default: 0.05)")
     add("--clusters", metavar="FIELD,FIELD", help="what items are nested in, outermost first")
+    add("--slices", metavar="NAME,NAME", help="parts of the items to look at, or fields of them")
     add(
         "--missing",
         choices=("leave-out", "empty"),
@@ -191,6 +192,7 @@ def _compare(options: argparse.Namespace) -> int:
             alpha=options.alpha,
             all_pairs=options.pairs == "all",
             clusters=options.clusters.split(",") if options.clusters else None,
+            slices=options.slices.split(",") if options.slices else None,
             missing_is_empty=options.missing == "empty",
             output=options.output,
         )

@@ -53,6 +53,8 @@ class Comparing:
         Every system against every other, instead of each against the control.
     clusters : sequence of str or None
         Fields of the references that items are nested in, outermost first.
+    slices : sequence of str or None
+        Parts of the items to look at, as `analysis.slices` of an experiment.
     missing_is_empty : bool
         An item without a prediction counts as an empty answer, instead of being left out.
     output : str or None
@@ -68,6 +70,7 @@ class Comparing:
     alpha: float = 0.05
     all_pairs: bool = False
     clusters: Sequence[str] | None = None
+    slices: Sequence[str] | None = None
     missing_is_empty: bool = False
     output: str | None = None
 
@@ -118,7 +121,7 @@ def compare(asked: Comparing) -> int:
         alpha=asked.alpha,
         notes=tuple(notes),
         facts=_facts(asked, dataset, systems),
-        background=background_of([dataset], None),
+        background=background_of([dataset], asked.slices),
     )
     records = [_record(one, dataset, kept) for one in systems]
     from reports.build import build_report, verdict_lines
@@ -220,13 +223,13 @@ def _kept_items(
     taken = "count as empty answers" if missing_is_empty else "are left out for all systems"
     notes = [
         f"No prediction for {len(ids):,} of {counted(len(known), 'item')}, such as {_some(ids)},"
-        f" in {', '.join(whose)}; they {taken}."
+        f" in {_files(whose, systems)}; they {taken}."
         for ids, whose in lacking.items()
         if ids
     ]
     notes += [
         f"{counted(len(ids), 'prediction')} whose id no item has, such as {_some(ids)}, in"
-        f" {', '.join(whose)}; not looked at."
+        f" {_files(whose, systems)}; not looked at."
         for ids, whose in unknown.items()
         if ids
     ]
@@ -238,6 +241,10 @@ def _kept_items(
             fix="compare systems that answered the same items, or give --missing empty",
         )
     return (known if missing_is_empty else kept), notes
+
+
+def _files(whose: Sequence[str], systems: Sequence[_System]) -> str:
+    return "every file" if len(whose) == len(systems) else ", ".join(whose)
 
 
 def _some(ids: Set[str]) -> str:

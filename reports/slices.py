@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,13 +91,16 @@ def _masks(
     labels = background.labels.set_index("item").reindex(list(table.items)).fillna("")
     for name in labels.columns:
         values = labels[name].to_numpy(dtype=str)
-        for label in _ordered(str(name), sorted({*values.tolist()} - {""})):
+        for label in _ordered(str(name), Counter(values.tolist())):
             yield str(name), label, values == label
 
 
-def _ordered(name: str, labels: Sequence[str]) -> list[str]:
+def _ordered(name: str, counts: Counter[str]) -> list[str]:
+    """In the slice's own order if it has one, else the most frequent first."""
     order = LABEL_ORDER.get(name, ())
-    return sorted(labels, key=lambda label: order.index(label) if label in order else len(order))
+    place = {label: n for n, label in enumerate(order)}
+    labels = sorted(counts.keys() - {""})
+    return sorted(labels, key=lambda label: (place.get(label, len(order)), -counts[label]))
 
 
 def _measured(

@@ -143,6 +143,14 @@ def test_all_pairs_and_other_clusters(compare: Compare) -> None:
     assert entries[0]["n_clusters"] == 120
 
 
+def test_slices_by_name(compare: Compare) -> None:
+    compare(*ONE_EACH, "--slices", "answer_length,title")
+    html = Path("results/comparison/report.html").read_text()
+    assert "Answer length" in html
+    assert "Region 7" in html
+    assert "Question word" not in html
+
+
 @pytest.mark.parametrize(
     ("options", "parts"),
     [
