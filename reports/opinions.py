@@ -171,9 +171,8 @@ def _randomization(asked: Asked, rng: np.random.Generator) -> Iterator[tuple[str
     if asked.is_mean or asked.nulls != (0.0,) or len(asked.weights) != 2:
         return
     columns, score = _counts(asked), METRICS[asked.hypothesis.metric].corpus
-    treatment_first = columns if asked.weights[0] > 0 else columns[::-1]
     test = approximate_randomization(
-        treatment_first, asked.table.outermost, lambda sums: score(sums[None]), rng=rng
+        columns, asked.table.outermost, lambda sums: score(sums[None]), rng=rng
     )
     how = "all" if test.exact else f"{test.n_resamples:,} random"
     yield f"swaps of {asked.unit}s between arms ({how})", test.p_value

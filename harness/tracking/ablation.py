@@ -92,7 +92,7 @@ class Ablation:
         TrackingError
             The store failed.
         """
-        history = last_declarations(self._store, self.name, before=self.run_id)
+        history = last_declarations(self._store, self.name)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         history = with_declaration(
             history, what, at=now, n_known=n_known, n_runs=len(self._fingerprints)

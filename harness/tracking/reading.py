@@ -146,16 +146,14 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
     )
 
 
-def last_declarations(store: Store, name: str, *, before: str) -> tuple[Declaration, ...]:
-    """What the newest other ablation of an experiment had declared, oldest first.
+def last_declarations(store: Store, name: str) -> tuple[Declaration, ...]:
+    """What the newest ablation of an experiment that declared anything had declared, oldest first.
 
     Parameters
     ----------
     store : Store
     name : str
         The experiment's name.
-    before : str
-        Run id of the ablation that asks.
 
     Raises
     ------
@@ -166,10 +164,9 @@ def last_declarations(store: Store, name: str, *, before: str) -> tuple[Declarat
     query = f"tags.`{tags.KIND}` = 'ablation' and tags.`{tags.EXPERIMENT}` = '{quoted}'"
     with explained(store, "read what was declared before"):
         for run in search(store, query):
-            if run.info.run_id != before:
-                found = _declarations(store, run)
-                if found:
-                    return found
+            found = _declarations(store, run)
+            if found:
+                return found
     return ()
 
 

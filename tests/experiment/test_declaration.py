@@ -59,6 +59,13 @@ def test_a_change_is_named_with_its_time(
     assert len(changed) == (1 if path != "primary" else 5)  # hypotheses are about it
 
 
+def test_looks_in_between_are_declared() -> None:
+    seeds = "seeds=[0, 1, 2, 3]"
+    whats = declared(seeds), declared(seeds, "analysis.sequential=true")
+    (one,) = revisions(declare(*whats))
+    assert (one.path, one.before, one.after) == ("sequential", "False", "True")
+
+
 def test_other_test_items_are_a_change() -> None:
     (one,) = revisions(declare(declared(), declared(test="xyz")))
     assert (one.path, one.before, one.after) == ("test items", "abc", "xyz")

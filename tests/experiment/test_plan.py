@@ -40,6 +40,18 @@ def test_runs_pair_every_arm_with_every_seed_and_group_by_base_model() -> None:
     assert [run.seed for run in runs[:4]] == [3, 3, 1, 1]
 
 
+def test_a_sequential_plan_completes_a_seed_before_the_next() -> None:
+    runs = plan("seeds=[3, 1, 4, 0]", "analysis.sequential=true").runs
+    assert [run.seed for run in runs] == [3] * 4 + [1] * 4 + [4] * 4 + [0] * 4
+    precisions = [run.arm.config.model.precision for run in runs[:4]]
+    assert precisions == ["full", "full", "nf4", "nf4"]  # within a seed each base is loaded once
+
+
+def test_looks_need_a_fourth_seed() -> None:
+    with pytest.raises(ExperimentError, match="at least four seeds"):
+        plan("analysis.sequential=true")
+
+
 def test_factors_may_not_overlap_at_different_depths() -> None:
     one = "factors.adapter={control: {r8: {}}, treatments: {r2: {model.adapter.r: 2}}}"
     two = "factors.kind={control: {a: {}}, treatments: {b: {model.adapter: {r: 4}}}}"

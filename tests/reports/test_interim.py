@@ -95,6 +95,23 @@ def test_without_an_answer_it_goes_on_to_the_last_seed(
     assert analysis.comparisons[0].level == pytest.approx(1 - 0.05 * 0.8)
 
 
+def test_every_hypothesis_has_to_be_decided(
+    make_experiment: Callable[..., Plan], records_of: Callable[..., Records]
+) -> None:
+    clear = {"factor": "context", "claim": "better"}
+    open_ = {"factor": "precision", "claim": "equivalent", "margin": 0.01}
+
+    def decided(*hypotheses: dict[str, object]) -> bool:
+        analysis = {"sequential": True, "hypotheses": hypotheses}
+        plan = make_experiment(seeds=SEEDS, analysis=analysis)
+        shares = {arm.name: 0.14 + 0.7 * ("context" in arm.name) for arm in plan.arms}
+        return is_decided(study_of(plan), first(records_of(plan, shares), 3), CLUSTERS)
+
+    assert decided(clear)
+    assert not decided(clear, open_)
+    assert not decided(open_, clear)
+
+
 def test_a_failed_run_delays_the_look_by_a_round(
     plan: Plan, study: Study, records_of: Callable[..., Records]
 ) -> None:

@@ -38,6 +38,8 @@ def background(table: ScoreTable) -> Background:
         "half": np.where(number % 2 == 0, "even", "odd"),
         "answer_length": np.where(number < 100, "7+ words", "1 word"),
         "rare": np.where(number < 12, "one article", np.where(number < 100, "", "rest")),
+        "spread": np.where(number % 8 == 0, "one of each", ""),
+        "dense": np.where(number < 72, "nine articles", ""),
     }
     return Background(pd.DataFrame(labels).sample(frac=1, random_state=0), None)
 
@@ -66,6 +68,9 @@ def test_too_few_items_or_clusters_get_no_interval(study: Study, table: ScoreTab
     assert math.isfinite(few.estimate)
     assert math.isnan(few.ci_low)
     assert math.isnan(few.p_adjusted)
+    spread, dense = rows["one of each"], rows["nine articles"]
+    assert (spread.n_items, spread.n_clusters, spread.reason) == (25, 25, "too few")
+    assert (dense.n_items, dense.n_clusters, dense.reason) == (72, 9, "too few")
     assert rows["rest"].n_items == 100
     assert rows["rest"].reason is None
 
@@ -74,7 +79,7 @@ def test_all_slices_of_all_contrasts_are_corrected_together(
     study: Study, table: ScoreTable
 ) -> None:
     rows = slice_results(study, table, background(table))
-    assert len(rows) == 2 * 6
+    assert len(rows) == 2 * 8
     known = [row for row in rows if row.reason is None]
     raw = []
     for row in known:
@@ -108,4 +113,4 @@ def test_analysis_has_slices_where_items_are_known(
 ) -> None:
     assert analyse(study, table, records).slices == ()
     known = replace(study, background=background(table))
-    assert len(analyse(known, table, records).slices) == 12
+    assert len(analyse(known, table, records).slices) == 16

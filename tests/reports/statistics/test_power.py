@@ -7,7 +7,13 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from reports.statistics import minimum_detectable_effect, needed_size, paired_difference
+from reports.statistics import (
+    assumed_variances,
+    detectable_effect,
+    minimum_detectable_effect,
+    needed_size,
+    paired_difference,
+)
 
 
 def test_one_level_agrees_with_the_paired_t_test() -> None:
@@ -25,6 +31,12 @@ def test_more_of_anything_finds_smaller_effects() -> None:
     assert minimum_detectable_effect(3, [40] * 25) < base
     assert minimum_detectable_effect(3, sizes, power=0.9) > base
     assert minimum_detectable_effect(3, [461, 1, 1, *[2] * 17, 3]) > base
+
+
+def test_more_items_come_in_clusters_like_those_at_hand() -> None:
+    sizes = [461, 1, 1, *[2] * 17, 3]
+    twice = detectable_effect(assumed_variances(sizes), 3, 2 * sum(sizes))
+    assert twice == pytest.approx(minimum_detectable_effect(3, sizes * 2))
 
 
 def test_one_cluster_is_unknown_and_nonsense_refused() -> None:

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.data import Dataset, Item
+from harness.data.background import background_of
+
+
+def item(name: str, question: str) -> Item:
+    return Item(name, {"question": question}, ("red",), (), ())
+
+
+TEST = (item("q1", "What is the colour of Mola?"), item("q2", "Who built the town of Tarn?"))
+ONE = Dataset((item("t1", "What is the colour of Mola?"),), (), TEST, (), ())
+OTHER = replace(ONE, train=(item("t1", "Who built the town of Tarn?"),))
+
+
+def test_what_any_arm_trains_on_counts_as_training() -> None:
+    """Arms may have other training items under the same ids."""
+    alone, both = background_of([ONE], None), background_of([ONE, OTHER, ONE], None)
+    assert alone.overlap is not None
+    assert both.overlap is not None
+    assert alone.overlap.overlapping == {"q1"}
+    assert both.overlap.overlapping == {"q1", "q2"}
+
+
+def test_without_training_items_nothing_is_audited() -> None:
+    found = background_of([replace(ONE, train=())], ["question_word"])
+    assert found.overlap is None
+    assert found.labels.to_dict("list") == {"item": ["q1", "q2"], "question_word": ["what", "who"]}
