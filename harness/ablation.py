@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from harness.data.background import background_of
+from harness.audit.background import background_of
 from harness.errors import TrackingError
 from harness.executors.bases import Bases
 from harness.executors.inline import run_inline
@@ -23,9 +23,9 @@ from harness.experiment.data import Split, Validation
 from harness.experiment.declaration import declared_of
 from harness.experiment.fingerprint import plan_hash
 from harness.experiment.section import EMBEDDED_PREFIX
-from harness.exposure import probe_bases
 from harness.fitting import check_fit, notes
 from harness.preparation import Prepared, asked_of_the_hub, prepare
+from harness.probing import probe_bases
 from harness.progress import Progress
 from harness.reporting import make_report, output_folder, say_failures
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns
@@ -123,12 +123,11 @@ def run_ablation(
             for name, identity in prepared.fingerprints.items()
             if (run_id := find_finished(store, identity)) is not None
         }
-        test = prepared.hashes[plan.arms[0].name]["test"]
-        history = ablation.declare(declared_of(plan, test), n_known=len(found))
+        history = ablation.declare(declared_of(plan, _data_of(prepared)), n_known=len(found))
+        ablation.describe_items(background)
         records = _reused(plan, found, ablation, console) if reuse else []
         done = {(record.arm, record.seed) for record in records}
         todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
-        ablation.describe_items(background)
         study = study_of(plan, history, background)
         waiting = _until_decided(study, todo, records, console)
         _execute(waiting, len(todo), records, prepared, ablation, bases, console, checkpoints)
@@ -136,6 +135,21 @@ def run_ablation(
         make_report(study, records, folder, ablation.run_id, identity, store, ablation)
     _say_left_over(folder / _CHECKPOINTS, checkpoints, console)
     return say_failures(records, console)
+
+
+def _data_of(prepared: Prepared) -> dict[str, object]:
+    """What is declared of data and models; by arm where arms differ."""
+    first = prepared.plan.arms[0].name
+
+    def common(by_arm: Mapping[str, str]) -> object:
+        return by_arm[first] if len({*by_arm.values()}) == 1 else dict(by_arm)
+
+    return {
+        "test items": prepared.hashes[first]["test"],
+        "clusters": list(prepared.datasets[first].cluster_names),
+        "training items": common({a: hashes["train"] for a, hashes in prepared.hashes.items()}),
+        "base model": common({arm: one.identity for arm, one in prepared.models.items()}),
+    }
 
 
 def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console) -> Bases:

@@ -117,8 +117,8 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
 
 def _share(text: str) -> float:
     value = float(text)
-    if not 0 < value < 0.5:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 0.5")
+    if not 1e-6 <= value < 0.5:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.000001 and 0.5")
     return value
 
 

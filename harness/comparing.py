@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from harness.audit import Background, slice_labels
 from harness.data import Dataset, load_references
-from harness.data.background import background_of
 from harness.data.messages import counted, listed, nearest
 from harness.errors import DataError
 from harness.experiment import Hypothesis
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparing", "compare"]
 
 FACTOR = "system"
+OF_TRAINING = {"answer_seen", "overlap"}
 _NAMED = 3
 
 
@@ -106,8 +108,10 @@ def compare(asked: Comparing) -> int:
     for name, path in places:
         seed = sum(one.name == name for one in systems)
         systems.append(_System(name, seed, path, read_predictions(path)))
+    _check_seeds(systems)
     kept, notes = _kept_items(dataset, systems, asked.missing_is_empty)
     notes = [*notes, *_other_notes(systems, dataset)]
+    slices = _slices(asked, dataset)
     for note in notes:
         print(note, file=sys.stderr)
     folder = output_folder(asked.output, "comparison")
@@ -120,8 +124,9 @@ def compare(asked: Comparing) -> int:
         primary=asked.metric,
         alpha=asked.alpha,
         notes=tuple(notes),
+        declared=False,
         facts=_facts(asked, dataset, systems),
-        background=background_of([dataset], asked.slices),
+        background=Background(slices, None),
     )
     records = [_record(one, dataset, kept) for one in systems]
     from reports.build import build_report, verdict_lines
@@ -131,6 +136,18 @@ def compare(asked: Comparing) -> int:
     print("\n".join(verdict_lines(result.analysis)))
     print(f"report: {folder / 'report.html'}")
     return 0
+
+
+def _slices(asked: Comparing, dataset: Dataset) -> pd.DataFrame:
+    of_training = sorted(OF_TRAINING.intersection(asked.slices or ()))
+    if of_training:
+        raise DataError(
+            "this slice needs training items, which are not known here",
+            where="--slices",
+            got=listed(of_training),
+            fix="leave it out",
+        )
+    return slice_labels(dataset, None, asked.slices, where="--slices")
 
 
 def _named_files(given: Sequence[str]) -> list[tuple[str, Path]]:
@@ -165,6 +182,13 @@ def _hypotheses(asked: Comparing, names: Sequence[str]) -> tuple[Hypothesis, ...
             allowed=listed(names),
             fix=nearest(control, names),
         )
+    if asked.margin is not None and not 0 < asked.margin <= 100:
+        raise DataError(
+            "this is no margin",
+            where="--margin",
+            got=asked.margin,
+            allowed="points, more than 0 and at most 100",
+        )
     needs_margin = asked.claim in ("non_inferior", "equivalent")
     if needs_margin != (asked.margin is not None):
         raise DataError(
@@ -188,6 +212,28 @@ def _hypotheses(asked: Comparing, names: Sequence[str]) -> tuple[Hypothesis, ...
         )
         for other, treatment in pairs
     )
+
+
+def _check_seeds(systems: Sequence[_System]) -> None:
+    """Each system has as many files, and no file counts twice."""
+    counts = Counter(one.name for one in systems)
+    if len({*counts.values()}) > 1:
+        raise DataError(
+            "the systems have different numbers of files, so that seeds cannot be paired",
+            where="--predictions",
+            got=", ".join(f"{name}: {counted(n, 'file')}" for name, n in counts.items()),
+            allowed="as many files, one for each training seed, of every system",
+        )
+    known: dict[tuple[str, str], Path] = {}
+    for one in systems:
+        key = one.name, _digest(one.path)
+        if key in known:
+            raise DataError(
+                "a file is given twice for a system; a repeated seed is not a replicate",
+                where="--predictions",
+                got=f"{one.name}={one.path} has the content of {known[key]}",
+            )
+        known[key] = one.path
 
 
 def _question(asked: Comparing, names: Sequence[str]) -> str:
@@ -220,7 +266,11 @@ def _kept_items(
         lacking.setdefault(frozenset(known - own), []).append(whose)
         unknown.setdefault(frozenset(own - known), []).append(whose)
         kept &= own
-    taken = "count as empty answers" if missing_is_empty else "are left out for all systems"
+    taken = (
+        "count as empty answers, which are right where a question has none"
+        if missing_is_empty
+        else "are left out for all systems"
+    )
     notes = [
         f"No prediction for {len(ids):,} of {counted(len(known), 'item')}, such as {_some(ids)},"
         f" in {_files(whose, systems)}; they {taken}."
@@ -255,7 +305,7 @@ def _other_notes(systems: Sequence[_System], dataset: Dataset) -> list[str]:
     notes = [
         f"{one.name} ({one.path.name}): {note}." for one in systems for note in one.found.notes
     ]
-    if len({one.seed for one in systems}) > 1:
+    if any(one.seed for one in systems):
         notes.append(
             "Each file of a name counts as one training seed of that system, in the order given;"
             " several answers of one trained model are no seeds."

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from harness.data.messages import counted
 from harness.errors import TrackingError
 from harness.experiment import Hypothesis
+from harness.metrics import METRICS
 from harness.preparation import Prepared
 from harness.results import RunRecord, cluster_columns
 from reports.statistics import (
@@ -132,8 +133,14 @@ def detectable_lines(prepared: Prepared, pilot: Pilot | None) -> Iterator[str]:
         yield f"  with the spread of the pilot {pilot.name}"
         for hypothesis in plan.hypotheses:
             result, note = _of_pilot(pilot, hypothesis)
+            variances = measured_variances(result)
+            if variances.scope == "checkpoints" and len(plan.experiment.seeds) > 1:
+                seed_sd = analysis.planning.seed_sd
+                seed_sd = SEED_SD if seed_sd is None else seed_sd
+                variances = variances._replace(seed=seed_sd**2, scope="recipe")
+                note += f" (it has one seed: {seed_sd:g} points between seeds are assumed)"
             yield f"  {hypothesis.contrast.name}{note}:"
-            for line in _block(prepared, [hypothesis], measured_variances(result), pilot):
+            for line in _block(prepared, [hypothesis], variances, pilot):
                 yield f"  {line}"
     if len(plan.experiment.seeds) == 1:
         yield "  one seed: conclusions will hold for these checkpoints, not for the recipe"
@@ -162,9 +169,10 @@ def _of_pilot(pilot: Pilot, hypothesis: Hypothesis) -> tuple[PairedDifference, s
     found = {(contrast, of): result for contrast, of, result in pilot.results}
     if (name, metric) in found:
         return found[name, metric], ""
-    same_metric = [key for key in found if key[1] == metric]
-    contrast, of = same_metric[0] if same_metric else next(iter(found))
-    return found[contrast, of], f" (the pilot has no such contrast; as its {contrast})"
+    same = [key for key in found if key[0] == name] or [key for key in found if key[1] == metric]
+    contrast, of = (same or list(found))[0]
+    note = f" (not in the pilot, or without a spread; taken from {contrast}, {METRICS[of].label})"
+    return found[contrast, of], note
 
 
 def _block(
@@ -183,7 +191,9 @@ def _block(
 
     def effect(n_seeds: int, items: int) -> str:
         found = detectable_effect(variances, n_seeds, items, level=level, power=analysis.power)
-        return "unknown" if math.isnan(found) else f"{found:.1f}"
+        if math.isnan(found):
+            return "unknown"
+        return f"{found:.1f}" if found <= 100 else "> 100"
 
     yield (
         f"  smallest detectable effect: about {effect(own, n_items)} points"

@@ -10,7 +10,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.data import Dataset, content_hash, load_dataset, slice_labels
+from harness.audit import slice_labels
+from harness.data import Dataset, content_hash, load_dataset
 from harness.data.prompts import check_template
 from harness.errors import ExperimentError
 from harness.experiment import Arm, Plan

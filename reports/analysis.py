@@ -113,8 +113,9 @@ def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> An
         for metric in table.metrics
         if (contrast.name, metric) not in pairs
     )
-    comparisons = judge_family(study, table, declared, weight=weight)
-    exploratory = judge_family(study, table, others, weight=weight, exploratory=True)
+    early = at.state == "early"
+    comparisons = judge_family(study, table, declared, weight=weight, early=early)
+    exploratory = judge_family(study, table, others, weight=weight, exploratory=True, early=early)
     noise = noise_floors(records)
     return Analysis(
         comparisons,
@@ -122,20 +123,33 @@ def analyse(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> An
         _scoreboard(table),
         second_opinions(study, table, np.random.default_rng(_SEED)),
         noise,
-        (*_at_this_look(study, at), *warnings_of(study, table, records, comparisons, noise)),
+        (*_at_this_look(at), *warnings_of(study, table, records, comparisons, noise)),
         at,
-        slice_results(study, table, background, weight) if background else (),
+        slice_results(study, table, background, weight) if background and not early else (),
         without_overlap(study, table, background, weight) if background else (),
     )
 
 
-def _at_this_look(study: Study, at: Reached) -> Iterator[str]:
-    if at.stopped:
+def _at_this_look(at: Reached) -> Iterator[str]:
+    n_planned = at.planned[-1].n_seeds
+    if at.state == "stopped":
         yield (
-            f"Stopped after {at.look.n_seeds} of {len(study.seeds)} planned seeds, when every "
-            "hypothesis was decided. Luck makes stopping early likelier, so the differences are "
+            f"Judged after {at.look.n_seeds} of {n_planned} planned seeds, when every "
+            "hypothesis was decided. Luck makes ending early likelier, so the differences are "
             "on average somewhat smaller than they look here."
         )
+    if at.state == "early":
+        yield (
+            f"Nothing is decided yet: the plan's first look is after {at.look.n_seeds} complete "
+            "seeds."
+        )
+    if at.state == "interim":
+        yield (
+            f"Not all seeds have run: this is the look after the first {at.look.n_seeds} of "
+            f"{n_planned} seeds."
+        )
+    if at.n_left_out:
+        yield f"{at.n_left_out} runs of later seeds have scores, which this look does not count."
 
 
 def _scoreboard(table: ScoreTable) -> tuple[ScoreRow, ...]:

@@ -67,14 +67,16 @@ def _missing_runs(table: ScoreTable, records: Sequence[RunRecord]) -> Iterator[s
 
 
 def _declared_late(study: Study) -> Iterator[str]:
-    late = [one for one in study.history if one.n_known]
+    late = [one for one in study.history if one.is_late]
     if not late:
         return
-    one = late[-1]
-    changed = [r.path for r in revisions(study.history) if r.declaration is one]
-    what = f"What was declared was changed ({', '.join(changed)})" if changed else "It was declared"
+    changed = dict.fromkeys(r.path for r in revisions(study.history) if r.declaration in late)
+    what = "It was declared"
+    if changed:
+        what = f"What was declared was changed ({', '.join(changed)})"
+    n_known = max(max(one.n_known, one.n_earlier) for one in late)
     yield (
-        f"{what} when {one.n_known} of the {one.n_runs} runs had results: what is chosen after "
+        f"{what} when {n_known} runs of this experiment had results: what is chosen after "
         "results were seen is weaker evidence than its p-value says."
     )
 

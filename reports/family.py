@@ -18,6 +18,8 @@ from reports.wording import headline, sentence
 
 __all__ = ["judge_family"]
 
+NAN = float("nan")
+
 
 def judge_family(
     study: Study,
@@ -26,6 +28,7 @@ def judge_family(
     *,
     weight: float = 1.0,
     exploratory: bool = False,
+    early: bool = False,
 ) -> tuple[Comparison, ...]:
     """One comparison for each hypothesis, with p-values that are adjusted together.
 
@@ -40,11 +43,13 @@ def judge_family(
         Share of alpha that is spent at this look, see `reports.statistics.looks`.
     exploratory : bool
         Corrected by Benjamini-Hochberg instead of Holm.
+    early : bool
+        Before the first look: nothing is tested, so p-values are unknown.
     """
     alpha, n_family = study.alpha * weight, len(hypotheses)
     measured = [measure(h.contrast, h.metric, table, 1 - alpha) for h in hypotheses]
     p_values = [
-        claim_p_value(m.result, h.claim, h.margin)
+        NAN if early else claim_p_value(m.result, h.claim, h.margin)
         for h, m in zip(hypotheses, measured, strict=True)
     ]
     correct = benjamini_hochberg if exploratory else holm
@@ -53,7 +58,7 @@ def judge_family(
     for h, m, p, p_adjusted in zip(hypotheses, measured, p_values, adjusted, strict=True):
         verdict = decide(m.result.estimate, float(p_adjusted), h.claim, h.margin, study.alpha)
         lacking = None
-        if verdict == "undecided":
+        if verdict == "undecided" and not early:
             lacking = needs(
                 m.result, h.claim, h.margin, alpha=alpha, power=study.power, n_family=n_family
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.results import RunRecord
 from reports.family import judge_family
@@ -26,19 +27,24 @@ class Reached:
     Attributes
     ----------
     look : Look
-        How many complete seeds it is planned for, and its share of alpha.
+        Of how many complete seeds, and its share of alpha.
     seeds : tuple of int
         Those that are analysed.
     planned : tuple of Look
         All looks of the plan; one for an ordinary experiment.
-    stopped : bool
-        Every hypothesis was decided before all seeds were trained.
+    state : {"final", "stopped", "interim", "early"}
+        `final`: all seeds have ended. `stopped`: every hypothesis was decided before that.
+        `interim`: seeds are to come, and this is the last look that was due. `early`: seeds are
+        to come, and no look was due yet, so nothing may be decided.
+    n_left_out : int
+        Runs of other seeds that have scores, which count in no look.
     """
 
     look: Look
     seeds: tuple[int, ...]
     planned: tuple[Look, ...]
-    stopped: bool = False
+    state: Literal["final", "stopped", "interim", "early"] = "final"
+    n_left_out: int = 0
 
 
 def reached(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> Reached:
@@ -52,27 +58,31 @@ def reached(study: Study, table: ScoreTable, records: Sequence[RunRecord]) -> Re
     records : sequence of RunRecord
         How they ended; a run without a record has not ended.
 
-    Returns
-    -------
-    Reached
-        Between two looks, or with runs still to come, the next look's share of alpha.
+    Notes
+    -----
+    The look after n seeds is at the first n of the plan. Which seeds it sees must not depend on
+    which of them failed, or were there from an earlier experiment: looks at other seeds would be
+    looks that the plan did not allow for.
     """
-    n_planned = len(study.seeds)
     if not study.sequential:
-        only = Look(n_planned, 1.0)
+        only = Look(len(study.seeds), 1.0)
         return Reached(only, study.seeds, (only,))
-    planned = looks(n_planned)
-    there = table.present()
-    complete = tuple(seed for n, seed in enumerate(table.seeds) if there[:, n].all())
-    for look in planned[:-1]:
-        seeds = complete[: look.n_seeds]
-        if len(seeds) < look.n_seeds:
-            if _all_ended(study, records):
-                break
-            return Reached(look, study.seeds, planned)
+    planned, there = looks(len(study.seeds)), table.present()
+    n_complete = 0
+    while n_complete < len(study.seeds) and there[:, n_complete].all():
+        n_complete += 1
+    due = [look for look in planned[:-1] if look.n_seeds <= n_complete]
+    for look in due:
+        seeds = study.seeds[: look.n_seeds]
         if _all_decided(study, table.subset(seeds=seeds), look):
-            return Reached(look, seeds, planned, stopped=True)
-    return Reached(planned[-1], study.seeds, planned)
+            left_out = int(there[:, look.n_seeds :].sum())
+            return Reached(look, seeds, planned, "stopped", left_out)
+    if _all_ended(study, records):
+        return Reached(planned[-1], study.seeds, planned)
+    if not due:
+        return Reached(planned[0], study.seeds, planned, "early")
+    left_out = int(there[:, due[-1].n_seeds :].sum())
+    return Reached(due[-1], study.seeds[: due[-1].n_seeds], planned, "interim", left_out)
 
 
 def is_decided(study: Study, records: Sequence[RunRecord], cluster_names: Sequence[str]) -> bool:
@@ -80,7 +90,7 @@ def is_decided(study: Study, records: Sequence[RunRecord], cluster_names: Sequen
     if not study.sequential:
         return False
     table = ScoreTable.from_records(records, study, cluster_names)
-    return reached(study, table, records).stopped
+    return reached(study, table, records).state == "stopped"
 
 
 def _all_decided(study: Study, table: ScoreTable, look: Look) -> bool:

@@ -62,6 +62,8 @@ class Asked(NamedTuple):
     hypothesis : Hypothesis
     nulls : tuple of float
         What it is tested against, in points.
+    alpha : float
+        Of intervals.
     table : ScoreTable
     weights : ndarray, shape (n_arms,)
         Of the contrast's arms.
@@ -72,6 +74,7 @@ class Asked(NamedTuple):
 
     hypothesis: Hypothesis
     nulls: tuple[float, ...]
+    alpha: float
     table: ScoreTable
     weights: NDArray[np.float64]
     values: NDArray[np.float64]
@@ -113,10 +116,11 @@ def second_opinions(
         if not differences.size:
             continue
         nulls = CLAIMS[hypothesis.claim].nulls(hypothesis.margin or 0.0)
-        asked = Asked(hypothesis, nulls, table, weights, values, differences)
+        asked = Asked(hypothesis, nulls, study.alpha, table, weights, values, differences)
+        against = "" if nulls == (0.0,) else f", against {' and '.join(map(signed, nulls))}"
         for name in study.opinions:
             found += (
-                Opinion(hypothesis.contrast.name, hypothesis.metric, test, p_value)
+                Opinion(hypothesis.contrast.name, hypothesis.metric, f"{test}{against}", p_value)
                 for test, p_value in OPINIONS[name](asked, rng)
             )
     return tuple(one for one in found if not np.isnan(one.p_value))
@@ -160,10 +164,17 @@ def _bootstrap(asked: Asked, rng: np.random.Generator) -> Iterator[tuple[str, fl
         return
     columns, score = _counts(asked), METRICS[asked.hypothesis.metric].corpus
     test = paired_bootstrap(
-        columns, asked.weights, asked.table.outermost, lambda sums: score(sums[None]), rng=rng
+        columns,
+        asked.weights,
+        asked.table.outermost,
+        lambda sums: score(sums[None]),
+        rng=rng,
+        level=1 - asked.alpha,
     )
-    interval = f" ({signed(test.ci_low)} to {signed(test.ci_high)})" if not test.reason else ""
-    yield f"bootstrap of {asked.unit}s, {test.n_resamples:,} draws{interval}", test.p_value
+    level = f"{100 * (1 - asked.alpha):.4g}% interval"
+    interval = f"{level} {signed(test.ci_low)} to {signed(test.ci_high)}"
+    told = "" if test.reason else f" ({interval})"
+    yield f"bootstrap of {asked.unit}s, {test.n_resamples:,} draws{told}", test.p_value
 
 
 def _randomization(asked: Asked, rng: np.random.Generator) -> Iterator[tuple[str, float]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.data.background import Background
+from harness.audit.background import Background
 from reports.measurement import measure
 from reports.scores import ScoreTable
 from reports.statistics import PairedDifference
@@ -50,7 +50,6 @@ def without_overlap(
     if clean.all():
         return ()
     level = 1 - study.alpha * weight
-    contrasts = {(h.contrast.name, h.metric): h.contrast for h in study.hypotheses}
     part = table.subset(items=clean)
     return tuple(
         Cleaned(
@@ -59,5 +58,5 @@ def without_overlap(
             measure(contrast, metric, table, level).result,
             measure(contrast, metric, part, level).result,
         )
-        for (name, metric), contrast in contrasts.items()
+        for (name, metric), contrast in study.contrasts.items()
     )

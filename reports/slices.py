@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.data.background import Background
-from harness.data.slices import LABEL_ORDER
+from harness.audit.background import Background
+from harness.audit.slices import LABEL_ORDER
 from harness.experiment import Contrast
+from reports.caveats import FEW_CLUSTERS
 from reports.measurement import measure
 from reports.scores import ScoreTable
 from reports.statistics import benjamini_hochberg
@@ -20,7 +21,7 @@ from reports.study import Study
 __all__ = ["FEWEST_CLUSTERS", "FEWEST_ITEMS", "SliceResult", "slice_results"]
 
 FEWEST_ITEMS = 30
-FEWEST_CLUSTERS = 10
+FEWEST_CLUSTERS = FEW_CLUSTERS
 """With fewer items or outermost clusters a slice gets no interval."""
 
 
@@ -69,10 +70,9 @@ def slice_results(
     """
     rows = []
     p_values = []
-    contrasts = {(h.contrast.name, h.metric): h.contrast for h in study.hypotheses}
     for name, label, mask in _masks(table, background):
         part = table.subset(items=mask)
-        for (_, metric), contrast in contrasts.items():
+        for (_, metric), contrast in study.contrasts.items():
             row, p_value = _measured(contrast, metric, part, 1 - study.alpha * weight)
             rows.append((name, label, contrast.name, metric, *row))
             p_values.append(p_value)
@@ -108,7 +108,7 @@ def _measured(
 ) -> tuple[tuple[tuple[int, int], tuple[float, float, float], str | None], float]:
     result = measure(contrast, metric, part, level).result
     sizes = result.n_items, result.n_clusters
-    if result.n_items < FEWEST_ITEMS or result.n_clusters < FEWEST_CLUSTERS:
+    if result.n_items and (result.n_items < FEWEST_ITEMS or result.n_clusters < FEWEST_CLUSTERS):
         return (sizes, (result.estimate, math.nan, math.nan), "too few"), math.nan
     numbers = result.estimate, result.ci_low, result.ci_high
     return (sizes, numbers, result.reason), result.p_value

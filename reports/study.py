@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from harness.data.background import Background
-from harness.experiment import Hypothesis, Plan, changed_paths
+from harness.audit.background import Background
+from harness.experiment import Contrast, Hypothesis, Plan, changed_paths
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import OpinionName
 
@@ -45,6 +45,9 @@ class Study:
         What it takes to do it again, by its name on the page; long texts are folded.
     history : tuple of Declaration
         What was declared before there were results, and later; empty where nothing was.
+    declared : bool
+        Whether the hypotheses were put down by a plan that also trained the arms, rather than
+        beside predictions that were there before.
     background : Background or None
         What is known of the test items besides their scores.
     """
@@ -62,7 +65,13 @@ class Study:
     notes: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Declaration, ...] = ()
+    declared: bool = True
     background: Background | None = None
+
+    @property
+    def contrasts(self) -> dict[tuple[str, str], Contrast]:
+        """The declared contrasts, each once per metric, by name and metric."""
+        return {(h.contrast.name, h.metric): h.contrast for h in self.hypotheses}
 
 
 def study_of(

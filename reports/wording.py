@@ -19,6 +19,7 @@ __all__ = [
     "interval",
     "metric_label",
     "numbers",
+    "p_cell",
     "p_text",
     "points",
     "sentence",
@@ -73,6 +74,13 @@ def p_text(p_value: float) -> str:
     if p_value < 0.001:
         return "p < 0.001"
     return f"p = {p_value:.2f}" if p_value >= 0.0995 else f"p = {p_value:.3f}"
+
+
+def p_cell(p_value: float) -> str:
+    """Such as `0.03` or `< 0.001`, for a column of p-values."""
+    if math.isnan(p_value):
+        return UNKNOWN
+    return p_text(p_value).removeprefix("p ").removeprefix("= ")
 
 
 def headline(comparison: Comparison, levels: Levels) -> str:

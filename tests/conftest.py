@@ -1,4 +1,4 @@
-"""Tiny random models of several families, made once per session; nothing is downloaded."""
+"""The real data where present, and tiny random models, made once per session."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that reaches for the hub must fail at once
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+REAL = Path(__file__).parents[2] / "shared" / "data"
 WORDS = """question context answer where who what river town lies near red blue green Mola Tarn
 Vesh is the of in founded by a : ? . , one two three four five six seven eight nine ten"""
 
 
 FAMILIES = ("t5", "llama", "mistral", "bloom", "gpt_neo", "gpt2", "qwen2")
 """What the conformance suite runs on."""
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Folder of the real data sets."""
+    if not REAL.is_dir():
+        pytest.skip("the real data sets are not on this machine")
+    return REAL
 
 
 @pytest.fixture(scope="session")

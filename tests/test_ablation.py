@@ -192,7 +192,8 @@ def test_a_change_after_the_results_is_told(work: Path, capsys: pytest.CaptureFi
     html = page.read_text()
     assert "Did the base model know the test file?" in html
     assert "an encoder-decoder model gives a text no likelihood by itself" in html
-    assert "What was declared was changed (alpha) when 4 of the 4 runs had results" in html
+    assert "What was declared was changed (alpha) when 4 runs of this experiment had" in html
+    assert "4 of 4 runs had results, and 4 runs of earlier ablations had finished" in html
     assert "when no run had a result, and changed later" in html
     name = capsys.readouterr().out  # the report made again from the store says the same
     assert main(["report", "small"]) == 0
@@ -213,7 +214,7 @@ def test_a_sequential_ablation_stops_when_it_knows(
     first = comparisons()
     assert first[0]["n_seeds"] == 3
     assert first[0]["level"] == pytest.approx(1 - 0.05 * 0.1)
-    assert "Stopped after 3 of 5 planned seeds" in Path("results/small/report.html").read_text()
+    assert "Judged after 3 of 5 planned seeds" in Path("results/small/report.html").read_text()
     assert main(["report", "small"]) == 0, "runs that were not needed have not failed"
     assert comparisons() == first
     assert main(["plan", *options]) == 0

@@ -90,13 +90,6 @@ def test_the_same_name_again_is_another_seed(compare: Compare) -> None:
     assert len(table) == 2 * 2 * 120
 
 
-def test_a_lacking_seed_is_told(compare: Compare) -> None:
-    compare(*ONE_EACH, *given("a=a1.json"))
-    html = Path("results/comparison/report.html").read_text()
-    assert "b / seed 1 has no scores" in html
-    assert "counts as one training seed" in html
-
-
 def test_ids_that_do_not_match_are_counted_and_named(
     work: Path, compare: Compare, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -162,6 +155,12 @@ def test_slices_by_name(compare: Compare) -> None:
         (given("a=a0.json", "b=no.json"), ["no.json"]),
         (given("a=a0.json", "b=refs.json"), ["refs.json", "no known format"]),
         (given("a=a0.json", "b=other.json"), ["no prediction has the id", "'x1'", "'q0-0'"]),
+        ([*ONE_EACH, "--claim", "equivalent", "--margin", "-5"], ["no margin", "at most 100"]),
+        ([*ONE_EACH, "--claim", "equivalent", "--margin", "nan"], ["no margin", "nan"]),
+        ([*ONE_EACH, *given("a=a1.json")], ["different numbers of files", "a: 2 files, b: 1 file"]),
+        (given("a=a0.json", "b=b0.json", "a=a0.json", "b=b1.json"), ["given twice", "a0.json"]),
+        ([*ONE_EACH, "--slices", "answer_seen"], ["needs training items", "--slices"]),
+        ([*ONE_EACH, "--slices", "titel"], ["titel", "--slices", "did you mean 'title'"]),
         ([*ONE_EACH, "--clusters", "titel"], ["titel", "--clusters", "did you mean 'title'"]),
     ],
 )
@@ -194,4 +193,4 @@ def test_an_error_rate_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["compare", "--references", "r", *ONE_EACH, "--alpha", "5"])
     assert caught.value.code == 2
-    assert "5 is not between 0 and 0.5" in capsys.readouterr().err
+    assert "5 is not between 0.000001 and 0.5" in capsys.readouterr().err

@@ -25,6 +25,7 @@ def test_import_contracts_are_kept() -> None:
         "harness.cli",
         "harness.experiment",
         "harness.data",
+        "harness.audit",
         "harness.metrics",
         "harness.predictions",
         "harness.tracking",

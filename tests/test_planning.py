@@ -95,21 +95,26 @@ def test_a_pilots_spread_takes_the_place_of_assumptions() -> None:
     assert row(lines, "500 items")[1:] == pytest.approx(expected, abs=0.051)
     assert row(lines, "hours, as pilot") == pytest.approx([0.2, 0.3, 0.5, 0.8, 1.2, 2.0])
     assert any(
-        "precision: nf4 vs full (the pilot has no such contrast; as its context" in line
+        "precision: nf4 vs full (not in the pilot, or without a spread; taken from context: "
+        "question+context vs question, F1)" in line
         for line in lines
     )
     assert not any("assumes" in line for line in lines)
 
 
-def test_a_pilot_with_one_seed_plans_checkpoints() -> None:
+def test_a_pilot_with_one_seed_knows_nothing_of_the_spread_between_seeds() -> None:
     rng = np.random.default_rng(0)
     single = paired_difference(
         rng.normal(0, 20, (1, 200)), np.repeat(np.arange(20), 10), scope="checkpoints"
     )
     results = (("context: question+context vs question", "f1", single),)
-    lines = list(detectable_lines(prepared(), Pilot("p", results, math.nan)))
-    assert row(lines, "seeds") == [3]
+    pilot = Pilot("p", results, math.nan)
+    lines = list(detectable_lines(prepared("analysis.planning.seed_sd=6"), pilot))
+    assert any("it has one seed: 6 points between seeds are assumed" in line for line in lines)
+    assert row(lines, "500 items")[2] > 2 * 6 / math.sqrt(3)
     assert not any("hours" in line for line in lines)
+    alone = list(detectable_lines(prepared("seeds=[0]"), pilot))
+    assert row(alone, "seeds") == [1]
 
 
 def test_one_seed_and_looks_are_told() -> None:

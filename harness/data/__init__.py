@@ -1,8 +1,7 @@
 """Items to fine-tune and compare on: loaded, sampled, nested in clusters, identified by content.
 
 `prompts` turns an item into text and `encoding` turns text into tokens; neither is imported
-here. To add a kind of data file, write a `Reader` and give it a row in `READERS`; to add a slice,
-write a `Label` and give it a row in `SLICES`.
+here. To add a kind of data file, write a `Reader` and give it a row in `READERS`.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from harness.data.items import Dataset, Item, content_hash
 from harness.data.loading import assemble, assemble_test
-from harness.data.overlap import Overlap, audit_overlap
 from harness.data.readers import read_csv, read_json, read_jsonl, read_parquet
 from harness.data.records import Reader, Record
-from harness.data.slices import SLICES, slice_labels
 from harness.data.sources import Hub, load_from_hub
 
 if TYPE_CHECKING:
@@ -23,18 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "READERS",
-    "SLICES",
     "Dataset",
     "Hub",
     "Item",
-    "Overlap",
     "Reader",
     "Record",
-    "audit_overlap",
     "content_hash",
     "load_dataset",
     "load_references",
-    "slice_labels",
 ]
 
 READERS: dict[str, Reader] = {

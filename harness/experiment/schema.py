@@ -117,7 +117,7 @@ class Analysis(Section):
     """The metric that hypotheses are about unless they name another."""
     hypotheses: tuple[HypothesisSpec, ...] = ()
     """The declared family; without any, each treatment is tested as `different`."""
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    alpha: Annotated[float, Field(ge=1e-6, lt=0.5)] = 0.05
     """Two-sided error rate of the whole family; intervals have level 1 - alpha."""
     power: Annotated[float, Field(gt=0.5, lt=1)] = 0.8
     """Power at which the smallest detectable effect is planned."""

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import yaml
 
-from harness.data.background import Background
+from harness.audit.background import Background
 from harness.errors import HarnessError
 from harness.experiment.declaration import Declaration, with_declaration
 from harness.experiment.plan import Plan, RunSpec
@@ -27,7 +27,7 @@ from harness.tracking import tags
 from harness.tracking.inputs import DataInput, dataset_input
 from harness.tracking.placement import experiment_for, opened_by_mlflow, parent_run
 from harness.tracking.provenance import describe_environment, process_tags, summary_tags
-from harness.tracking.reading import last_declarations, read_run
+from harness.tracking.reading import declared_before, read_run
 from harness.tracking.run import (
     ActiveRun,
     Ending,
@@ -41,6 +41,7 @@ from harness.tracking.store import Store, explained, write
 
 __all__ = ["Ablation", "start_ablation"]
 
+_MOST_HEADS = 20  # of declarations in a tag, whose length MLflow limits too
 _MAX_NOTE = 8000  # MLflow's limit for a tag, which is what a description is
 
 
@@ -92,14 +93,20 @@ class Ablation:
         TrackingError
             The store failed.
         """
-        history = last_declarations(self._store, self.name)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        earlier, n_earlier = declared_before(self._store, self.name, self.run_id)
         history = with_declaration(
-            history, what, at=now, n_known=n_known, n_runs=len(self._fingerprints)
+            earlier,
+            what,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            n_known=n_known,
+            n_runs=len(self._fingerprints),
+            n_earlier=n_earlier,
         )
         with explained(self._store, "store what is declared"):
-            text = _json([asdict(one) for one in history])
-            self._store.client.log_text(self.run_id, text, tags.DECLARATION_FILE)
+            tree = [asdict(one) for one in history]
+            self._store.client.log_text(self.run_id, _json(tree), tags.DECLARATION_FILE)
+            heads = json.dumps([{**one, "what": {}} for one in tree[-_MOST_HEADS:]])
+            write(self._store, self.run_id, tags={tags.DECLARED: heads})
         return history
 
     def describe_items(self, background: Background) -> None:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 
-from harness.data.background import Background, Exposed
-from harness.data.overlap import Overlap
+from harness.audit.background import Background, Exposed
+from harness.audit.overlap import Overlap
 from harness.errors import TrackingError
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import MetricName
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities import Run
 
-__all__ = ["StoredAblation", "find_finished", "last_declarations", "load_ablation", "read_run"]
+__all__ = ["StoredAblation", "declared_before", "find_finished", "load_ablation", "read_run"]
 
 _RESULTS = {*get_args(MetricName), *COST_COLUMNS}
 _LISTED = 8
@@ -146,14 +146,16 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
     )
 
 
-def last_declarations(store: Store, name: str) -> tuple[Declaration, ...]:
-    """What the newest ablation of an experiment that declared anything had declared, oldest first.
+def declared_before(store: Store, name: str, run_id: str) -> tuple[tuple[Declaration, ...], int]:
+    """What an experiment declared so far, oldest first, and how many of its runs have finished.
 
     Parameters
     ----------
     store : Store
     name : str
         The experiment's name.
+    run_id : str
+        The ablation that asks; it and its runs are not counted.
 
     Raises
     ------
@@ -162,19 +164,28 @@ def last_declarations(store: Store, name: str) -> tuple[Declaration, ...]:
     """
     quoted = name.replace("'", "")
     query = f"tags.`{tags.KIND}` = 'ablation' and tags.`{tags.EXPERIMENT}` = '{quoted}'"
+    history: tuple[Declaration, ...] = ()
+    n_finished = 0
     with explained(store, "read what was declared before"):
         for run in search(store, query):
-            found = _declarations(store, run)
-            if found:
-                return found
-    return ()
+            if run.info.run_id == run_id:
+                continue
+            history = history or _declarations(store, run)
+            children = f"tags.`{tags.PARENT}` = '{run.info.run_id}'"
+            nested = search(store, children, [run.info.experiment_id])
+            n_finished += sum(
+                one.info.status == "FINISHED" and tags.REUSED_FROM not in one.data.tags
+                for one in nested
+            )
+    return history, n_finished
 
 
 def _declarations(store: Store, run: Run) -> tuple[Declaration, ...]:
-    """Of one ablation; none if it was made before there were any, or ended too early."""
-    if not any(file.path == tags.DECLARATION_FILE for file in _artifacts(store, run)):
-        return ()
-    entries = json.loads(_text(store, run.info.run_id, tags.DECLARATION_FILE))
+    """Of one ablation; only the heads of them where the file is out of reach."""
+    if any(file.path == tags.DECLARATION_FILE for file in _artifacts(store, run)):
+        entries = json.loads(_text(store, run.info.run_id, tags.DECLARATION_FILE))
+    else:
+        entries = json.loads(run.data.tags.get(tags.DECLARED, "[]"))
     return tuple(Declaration(**entry) for entry in entries)
 
 

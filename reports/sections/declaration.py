@@ -35,9 +35,12 @@ def _time(at: str) -> str:
 
 
 def _state(declaration: Declaration) -> str:
-    if not declaration.n_known:
+    if not declaration.is_late:
         return "no run had a result"
-    return f"{declaration.n_known} of {declaration.n_runs} runs had results"
+    known = f"{declaration.n_known} of {declaration.n_runs} runs had results"
+    if not declaration.n_earlier:
+        return known
+    return f"{known}, and {declaration.n_earlier} runs of earlier ablations had finished"
 
 
 def _shortened(text: str) -> str:

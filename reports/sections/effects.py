@@ -9,7 +9,7 @@ from markupsafe import Markup
 from reports.comparison import Comparison
 from reports.plots import draw_forest, forest_rows
 from reports.sections.page import Page
-from reports.wording import UNKNOWN, interval, metric_label, p_text, points, signed
+from reports.wording import UNKNOWN, interval, metric_label, p_cell, points, signed
 
 __all__ = ["context"]
 
@@ -49,7 +49,7 @@ def _rows(comparisons: Sequence[Comparison]) -> list[dict[str, str]]:
                 "treatment": show(c.treatment_mean),
                 "estimate": signed(c.estimate),
                 "interval": interval(c),
-                "p": p_text(c.p_adjusted).removeprefix("p ").removeprefix("= "),
+                "p": p_cell(c.p_adjusted),
                 "verdict": c.verdict if not c.exploratory else _hint(c),
             }
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.data.background import Exposed
-from harness.data.overlap import Finding
+from harness.audit.background import Exposed
+from harness.audit.overlap import Finding
 from reports.sections.page import Page
-from reports.wording import interval, metric_label, p_text, signed
+from reports.wording import interval, metric_label, p_cell, signed
 
 __all__ = ["context"]
 
@@ -71,7 +71,7 @@ def _row(finding: Finding) -> dict[str, str]:
 def _exposed(one: Exposed) -> dict[str, object]:
     return {
         "model": one.model,
-        "p": one.reason or p_text(one.p_value).removeprefix("p ").removeprefix("= "),
+        "p": one.reason or p_cell(one.p_value),
         "shards": one.n_shards,
         "notes": " ".join(one.notes),
     }

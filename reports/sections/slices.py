@@ -6,7 +6,7 @@ from itertools import groupby
 
 from reports.sections.page import Page
 from reports.slices import FEWEST_CLUSTERS, FEWEST_ITEMS, SliceResult
-from reports.wording import UNKNOWN, interval, metric_label, p_text, signed
+from reports.wording import interval, metric_label, p_cell, signed
 
 __all__ = ["context"]
 
@@ -49,7 +49,5 @@ def _row(row: SliceResult) -> dict[str, str]:
         "n_clusters": f"{row.n_clusters:,}",
         "estimate": signed(row.estimate),
         "interval": interval(row) if row.reason is None else row.reason,
-        "p": p_text(row.p_adjusted).removeprefix("p ").removeprefix("= ")
-        if row.reason is None
-        else UNKNOWN,
+        "p": p_cell(row.p_adjusted),
     }

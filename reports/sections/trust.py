@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.comparison import Comparison
 from reports.noise import NoiseFloor
 from reports.sections.page import Page
-from reports.wording import metric_label, p_text, signed
+from reports.wording import metric_label, p_cell, signed
 
 __all__ = ["context"]
 
@@ -21,6 +21,7 @@ def context(page: Page) -> dict[str, object]:
         "basis": _basis(page, comparisons),
         "method": _method(page, comparisons),
         "warnings": page.analysis.warnings,
+        "declared_first": page.study.declared and not any(d.is_late for d in page.study.history),
         "failures": [
             {"arm": r.arm, "seed": r.seed, "status": r.status, "reason": r.reason or "not started"}
             for r in page.records
@@ -31,7 +32,7 @@ def context(page: Page) -> dict[str, object]:
                 "contrast": one.contrast,
                 "metric": metric_label(one.metric),
                 "test": one.test,
-                "p": p_text(one.p_value).removeprefix("p ").removeprefix("= "),
+                "p": p_cell(one.p_value),
             }
             for one in page.analysis.opinions
         ],
@@ -58,21 +59,27 @@ def _basis(page: Page, comparisons: tuple[Comparison, ...]) -> str:
     seeds, n_clusters = _counts(comparisons), max(c.n_clusters for c in comparisons)
     names = page.table.cluster_names
     nested = f" in {n_clusters:,} clusters (by “{names[0]}”)" if names else ""
-    text = f"Every arm answered the same {len(page.table.items):,} items{nested} after training "
-    if any(c.scope == "recipe" for c in comparisons):
+    text = f"Arms answered the same {len(page.table.items):,} items{nested}, with {seeds}; "
+    scopes = {c.scope for c in comparisons if c.n_seeds}
+    if not scopes:
+        return f"{text}none of them can be compared."
+    if scopes == {"checkpoints"}:
         return (
-            f"{text}with {seeds} seeds; the intervals speak about the recipe: about other items "
-            "of this kind, and about training again with other seeds."
+            f"{text}the intervals speak only about these trained checkpoints on other items, not "
+            "about training again."
         )
+    rest = "; with one seed, only about these checkpoints" if len(scopes) > 1 else ""
     return (
-        f"{text}with one seed; the intervals speak only about these trained checkpoints on other "
-        "items, not about training again."
+        f"{text}the intervals speak about the recipe: about other items of this kind, and about "
+        f"training again with other seeds{rest}."
     )
 
 
 def _counts(comparisons: tuple[Comparison, ...]) -> str:
     low, high = min(c.n_seeds for c in comparisons), max(c.n_seeds for c in comparisons)
-    return str(low) if low == high else f"{low} to {high}"
+    if low == high:
+        return f"{low} training seed{'' if low == 1 else 's'}"
+    return f"{low} to {high} training seeds"
 
 
 def _method(page: Page, comparisons: tuple[Comparison, ...]) -> str:
@@ -92,6 +99,8 @@ def _looks(page: Page) -> str:
     at = page.analysis.reached
     if len(at.planned) == 1:
         return ""
+    if at.state == "early":
+        return f"The plan's first look is after {at.look.n_seeds} complete seeds."
     spent = page.study.alpha * at.look.weight
     return (
         f"The plan allowed looks after {at.planned[0].n_seeds} to {at.planned[-1].n_seeds} "

@@ -1,7 +1,7 @@
 """Whether the published order of a data set's items is likelier to a model than other orders.
 
 It compares log-likelihoods that somebody else computed, and cannot know whether the items were
-exchangeable to begin with; `harness.models.exposure` says what that asks of them.
+exchangeable to begin with; `harness.audit.exposure` says what that asks of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small data files, the real ones where present, and tiny tokenizers; nothing is downloaded."""
+"""Small data files and tiny tokenizers; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -11,20 +11,11 @@ import pytest
 
 from harness.data import Item
 
-REAL = Path(__file__).parents[3] / "shared" / "data"
 CORPUS = [
     "question: where does the river rise? context: the river rises near the old town.",
     "Answer the question. Instruction: name the colour. Input: blue, green, red.",
     "A game released in 2012 for the PlayStation, Xbox and PC; its rating is E 10+.",
 ]
-
-
-@pytest.fixture(scope="session")
-def real() -> Path:
-    """Folder of the real data sets."""
-    if not REAL.is_dir():
-        pytest.skip("the real data sets are not on this machine")
-    return REAL
 
 
 @pytest.fixture

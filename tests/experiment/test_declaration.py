@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ QUICKSTART = Path(__file__).parents[2] / "experiments" / "quickstart.yaml"
 
 
 def declared(*assignments: str, test: str = "abc") -> dict[str, object]:
-    return declared_of(make_plan(load_experiment(QUICKSTART, assignments)), test)
+    return declared_of(make_plan(load_experiment(QUICKSTART, assignments)), {"test items": test})
 
 
 def declare(*whats: dict[str, object]) -> tuple[Declaration, ...]:
@@ -29,7 +30,7 @@ def declare(*whats: dict[str, object]) -> tuple[Declaration, ...]:
 
 
 def test_declaring_the_same_again_keeps_the_first_time() -> None:
-    (only,) = declare(declared(), declared(), declared("base.training.epochs=2"))
+    (only,) = declare(declared(), declared(), declared("resources.threads=2"))
     assert (only.at, only.n_known) == ("day 0", 0)
     assert len(only.hash) == 64
 
@@ -75,3 +76,28 @@ def test_going_back_is_a_change_too() -> None:
     history = declare(declared(), declared("analysis.alpha=0.1"), declared())
     assert [r.after for r in revisions(history)] == ["0.1", "0.05"]
     assert history[0].hash == history[2].hash != history[1].hash
+
+
+@pytest.mark.parametrize(
+    ("assignment", "path"),
+    [
+        (
+            "factors.context.treatments.question+context={prompt.template: '{context} {question}'}",
+            "arms.question+context / full.prompt.template",
+        ),
+        (
+            "factors.rank={control: {r8: {}}, treatments: {r4: {model.adapter.r: 4}}}",
+            "arms.question / full / r8.model.adapter.r",
+        ),
+        ("base.training.learning_rate=0.5", "other settings"),
+    ],
+)
+def test_what_the_arms_are_is_declared(assignment: str, path: str) -> None:
+    """The names of contrasts stay the same, but not what they compare."""
+    assert path in [r.path for r in revisions(declare(declared(), declared(assignment)))]
+
+
+def test_an_earlier_declaration_out_of_reach_is_no_silence() -> None:
+    first, second = declare(declared(), declared("analysis.alpha=0.1"))
+    (one,) = revisions([replace(first, what={}), second])
+    assert (one.path, one.before) == ("all of it", "no longer to be read")

@@ -126,6 +126,12 @@ def test_what_was_declared_after_results_is_told(make_experiment: Callable[..., 
     assert not told(history)
     changed = with_declaration(history, first | {"alpha": 0.1}, at="t", n_known=5, n_runs=12)
     (text,) = told(changed)
-    assert text.startswith("What was declared was changed (alpha) when 5 of the 12 runs")
+    assert text.startswith("What was declared was changed (alpha) when 5 runs of this")
+    seeds = with_declaration(changed, first | {"seeds": [1]}, at="u", n_known=0, n_runs=12)
+    assert told(seeds) == [text], "seeds are added, but alpha went back before there were results"
+    again = with_declaration(
+        changed, first | {"seeds": [1]}, at="u", n_known=0, n_runs=12, n_earlier=7
+    )
+    assert told(again)[0].startswith("What was declared was changed (alpha, seeds) when 7 runs")
     late = with_declaration((), first, at="t", n_known=4, n_runs=12)
-    assert told(late)[0].startswith("It was declared when 4 of the 12 runs")
+    assert told(late)[0].startswith("It was declared when 4 runs")

@@ -10,7 +10,7 @@ import pytest
 from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.analysis import Analysis, analyse
-from reports.interim import is_decided, reached
+from reports.interim import is_decided
 from reports.scores import ScoreTable
 from reports.statistics import looks
 from reports.study import Study, study_of
@@ -60,11 +60,12 @@ def test_a_clear_answer_ends_it_at_the_first_look(
     assert is_decided(study, first(records, 3), CLUSTERS)
     analysis = analysed(study, first(records, 3))
     assert analysis.reached.seeds == SEEDS[:3]
-    assert any(w.startswith("Stopped after 3 of 6 planned seeds") for w in analysis.warnings)
+    assert any(w.startswith("Judged after 3 of 6 planned seeds") for w in analysis.warnings)
     assert not any("no scores" in w for w in analysis.warnings)
     later = analysed(study, records)  # runs that were not needed change nothing
     assert later.comparisons == analysis.comparisons
     assert later.scoreboard == analysis.scoreboard
+    assert any(w.startswith("6 runs of later seeds have scores") for w in later.warnings)
 
 
 def test_numbers_allow_for_the_other_looks(
@@ -91,7 +92,7 @@ def test_without_an_answer_it_goes_on_to_the_last_seed(
     analysis = analysed(study, records)
     assert analysis.reached.look == looks(6)[-1]
     assert analysis.reached.seeds == SEEDS
-    assert not analysis.reached.stopped
+    assert analysis.reached.state == "final"
     assert analysis.comparisons[0].level == pytest.approx(1 - 0.05 * 0.8)
 
 
@@ -112,22 +113,40 @@ def test_every_hypothesis_has_to_be_decided(
     assert not decided(open_, clear)
 
 
-def test_a_failed_run_delays_the_look_by_a_round(
+def test_looks_are_at_the_first_seeds_of_the_plan_and_no_others(
     plan: Plan, study: Study, records_of: Callable[..., Records]
 ) -> None:
+    """Else the first look would be another one when a failed run, or a reused seed, comes later."""
     records = records_of(plan, CLEAR, without=[("question", 3)])
-    assert not is_decided(study, first(records, 3), CLUSTERS)
-    assert is_decided(study, first(records, 4), CLUSTERS)
-    assert analysed(study, first(records, 4)).reached.seeds == (5, 8, 1)
+    for n in range(3, 6):
+        assert not is_decided(study, first(records, n), CLUSTERS)
+    last = analysed(study, records)
+    assert (last.reached.state, last.reached.look) == ("final", looks(6)[-1])
+    reused = [r for r in records_of(plan, CLEAR) if r.seed in SEEDS[2:]]
+    assert analysed(study, reused).reached.state == "early"
 
 
-def test_ended_with_too_few_complete_seeds_is_the_last_look(
+def test_an_interrupted_one_shows_the_last_look_that_was_due(
     plan: Plan, study: Study, records_of: Callable[..., Records]
 ) -> None:
-    records = records_of(plan, CLEAR, without=[("question", seed) for seed in SEEDS[2:]])
-    table = ScoreTable.from_records(records, study, CLUSTERS)
-    assert reached(study, table, records).look == looks(6)[-1]
-    assert reached(study, table, records[:-1]).look == looks(6)[0]
+    records = records_of(plan, SAME)
+    analysis = analysed(study, records[: 2 * 5 - 1])
+    assert analysis.reached.state == "interim"
+    assert analysis.reached.seeds == SEEDS[:4]
+    assert analysis.comparisons == analysed(study, first(records, 4)).comparisons
+    assert any("after the first 4 of 6 seeds" in w for w in analysis.warnings)
+    assert any(w.startswith("1 runs of later seeds") for w in analysis.warnings)
+
+
+@pytest.mark.parametrize("n_seeds", [1, 2])
+def test_nothing_is_decided_before_the_first_look(
+    plan: Plan, study: Study, records_of: Callable[..., Records], n_seeds: int
+) -> None:
+    analysis = analysed(study, first(records_of(plan, CLEAR), n_seeds))
+    assert analysis.reached.state == "early"
+    assert {c.verdict for c in (*analysis.comparisons, *analysis.exploratory)} == {"undecided"}
+    assert analysis.comparisons[0].estimate > 50
+    assert any("first look is after 3 complete seeds" in w for w in analysis.warnings)
 
 
 def test_an_ordinary_experiment_is_never_ended_early(

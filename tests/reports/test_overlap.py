@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.background import Background
-from harness.data.overlap import Overlap
+from harness.audit.background import Background
+from harness.audit.overlap import Overlap
 from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.analysis import analyse

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.stats import false_discovery_control
 
-from harness.data.background import Background
+from harness.audit.background import Background
 from harness.experiment import Plan
 from harness.results import RunRecord
 from reports.analysis import analyse

@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.data.background import Background, Exposed
-from harness.data.overlap import Example, Finding, Overlap
+from harness.audit.background import Background, Exposed
+from harness.audit.overlap import Example, Finding, Overlap
 from harness.errors import TrackingError
 from harness.experiment import Experiment, Plan
 from harness.tracking import Ablation, Store, StoredAblation, load_ablation, read_run
-from tests.tracking.examples import METRICS, predictions
+from tests.tracking.examples import METRICS, finish_one, predictions
 
 Start = Callable[..., Ablation]
 
@@ -170,16 +170,24 @@ def test_what_was_declared_comes_back_with_the_first_time(
     what: dict[str, object] = {"alpha": 0.05, "hypotheses": {"a vs b (f1)": "better"}}
     with start() as first:
         (declared,) = first.declare(what, n_known=0)
-    assert (declared.n_known, declared.n_runs) == (0, len(plan.runs))
+        finish_one(first, plan)
+    assert (declared.n_known, declared.n_runs, declared.n_earlier) == (0, len(plan.runs), 0)
     with start() as again:
         assert again.declare(what, n_known=8) == (declared,)
     with start() as changed:
         history = changed.declare(what | {"alpha": 0.1}, n_known=8)
     assert history[0] == declared
     assert [(one.n_known, one.what["alpha"]) for one in history] == [(0, 0.05), (8, 0.1)]
+    assert history[1].n_earlier == 1, "results that no run of the new plan stands for"
     assert load_ablation(store, changed.run_id).history == history
     assert load_ablation(store, again.run_id).history == (declared,)
     with start():
         pass  # ended before it declared anything
     with start() as last:
         assert last.declare(what, n_known=8)[:2] == history
+    folder = Path(store.client.get_run(last.run_id).info.artifact_uri.removeprefix("file://"))
+    (folder / "declarations.json").unlink()
+    heads = load_ablation(store, last.run_id).history
+    assert [(one.hash, one.at, one.what) for one in heads][:2] == [
+        (one.hash, one.at, {}) for one in history
+    ]

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import reports.sections
-from harness.data.background import Background, Exposed
-from harness.data.overlap import Example, Finding, Overlap
+from harness.audit.background import Background, Exposed
+from harness.audit.overlap import Example, Finding, Overlap
 from harness.experiment import Plan
 from harness.experiment.declaration import with_declaration
 from harness.results import RunRecord

@@ -1,7 +1,8 @@
 import pytest
 
-from harness.data import SLICES, Dataset, Item, Overlap, slice_labels
-from harness.data.slices import LABEL_ORDER
+from harness.audit import SLICES, Overlap, slice_labels
+from harness.audit.slices import LABEL_ORDER
+from harness.data import Dataset, Item
 from harness.errors import DataError
 
 OVERLAP = Overlap((), overlapping=frozenset({"1"}), answer_seen=frozenset({"2"}))

@@ -19,7 +19,7 @@ from harness.results import RESERVED_COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.data.overlap import Overlap
+    from harness.audit.overlap import Overlap
 
 __all__ = ["LABEL_ORDER", "SLICES", "Label", "slice_labels"]
 
@@ -27,7 +27,9 @@ Label = Callable[[Item, "Overlap | None"], str]
 """What an item is called in a slice; "" where the slice does not apply to it."""
 
 MOST_LABELS = 11
-"""Values of a field that keep their name; the others are `other`."""
+"""Values of a field that keep their name; the others are `REST`."""
+
+REST = "(other values)"
 
 _LONGEST_LABEL = 80
 _WHERE = "analysis.slices"
@@ -70,7 +72,10 @@ LABEL_ORDER: Mapping[str, tuple[str, ...]] = {
 
 
 def slice_labels(
-    dataset: Dataset, overlap: Overlap | None, wanted: Sequence[str] | None
+    dataset: Dataset,
+    overlap: Overlap | None,
+    wanted: Sequence[str] | None,
+    where: str = _WHERE,
 ) -> pd.DataFrame:
     """A label per test item and slice.
 
@@ -82,6 +87,8 @@ def slice_labels(
     wanted : sequence of str or None
         Names of `SLICES` or of fields of the items; a name of both is the former. None: those of
         `SLICES` that tell test items apart, which one label for all of them does not.
+    where : str
+        What named them, for messages.
 
     Returns
     -------
@@ -104,22 +111,22 @@ def slice_labels(
             if len(set(labels) - {""}) > 1:
                 columns[name] = labels
     else:
-        _check_names(wanted, items)
+        _check_names(wanted, items, where)
         for name in wanted:
             if name in SLICES:
                 columns[name] = [SLICES[name](item, overlap) for item in items]
             else:
-                columns[name] = _field_labels(name, items)
+                columns[name] = _field_labels(name, items, where)
     return pd.DataFrame({"item": [item.id for item in items], **columns}, dtype="str")
 
 
-def _check_names(wanted: Sequence[str], items: Sequence[Item]) -> None:
+def _check_names(wanted: Sequence[str], items: Sequence[Item], where: str) -> None:
     known = [*SLICES, *sorted({name for item in items for name in item.fields} - SLICES.keys())]
     for name in wanted:
         if name in RESERVED_COLUMNS:
             raise DataError(
                 "a slice has the name of a column of the results",
-                where=_WHERE,
+                where=where,
                 got=name,
                 allowed=f"any name but {listed(sorted(RESERVED_COLUMNS))}",
                 fix=f"give the field another name: data.fields: {{my_{name}: {name}}}",
@@ -127,17 +134,17 @@ def _check_names(wanted: Sequence[str], items: Sequence[Item]) -> None:
         if name not in known:
             raise DataError(
                 f"there is no slice and no field {name!r}",
-                where=_WHERE,
+                where=where,
                 got=name,
                 allowed=listed(known),
                 fix=nearest(name, known),
             )
     if len(set(wanted)) < len(wanted):
-        raise DataError("a slice is named twice", where=_WHERE, got=listed(wanted))
+        raise DataError("a slice is named twice", where=where, got=listed(wanted))
 
 
-def _field_labels(name: str, items: Sequence[Item]) -> list[str]:
-    """A field's values, the rarer ones as `other`; of equally frequent ones the first are kept."""
+def _field_labels(name: str, items: Sequence[Item], where: str) -> list[str]:
+    """A field's values, the rarer ones as `REST`; of equally frequent ones the first are kept."""
     texts = [" ".join(item.fields.get(name, "").split()) for item in items]
     counts = Counter(text for text in texts if text)
     kept = {text for text, _ in counts.most_common(MOST_LABELS)}
@@ -145,13 +152,13 @@ def _field_labels(name: str, items: Sequence[Item]) -> list[str]:
     if long or (len(counts) > MOST_LABELS and max(counts.values()) == 1):
         raise DataError(
             f"the field {name!r} holds texts, not groups of items",
-            where=_WHERE,
+            where=where,
             got=f"{name}: {max(kept, key=len)}",
             allowed=f"a field with values that several items share, of up to {_LONGEST_LABEL}"
             " characters",
             fix="name a field such as a subject or a level, or one of " + listed(SLICES),
         )
-    return [text if text in kept or not text else "other" for text in texts]
+    return [text if text in kept or not text else REST for text in texts]
 
 
 def question_word(item: Item, overlap: Overlap | None = None) -> str:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from harness.audit import exposure
+from harness.audit.exposure import Cost, probe_cost, probe_exposure
 from harness.errors import ModelError
 from harness.experiment.model import Model
-from harness.models import exposure
 from harness.models.base import BaseModel, load_base
-from harness.models.exposure import Cost, probe_cost, probe_exposure
 
 WORDS = ["red", "blue", "green", "river", "town", "near", "who", "what", "where", "Mola", "Tarn"]
 SMALL = {"n_shards": 8, "n_permutations": 5, "max_tokens": 128}

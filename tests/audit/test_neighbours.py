@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.models.neighbours import neighbours_alike
+from harness.audit.neighbours import neighbours_alike
 
 WORDS = ["red", "blue", "green", "river", "town", "near", "who", "what", "lies", "old", "far"]
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.audit.neighbours import order_notes
 from harness.errors import ModelError
-from harness.models.neighbours import order_notes
 from reports.statistics.exchangeability import Exchangeability, order_exchangeability
 
 if TYPE_CHECKING:

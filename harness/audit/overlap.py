@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
-from harness.data.duplicates import near_passages, near_questions, normalised
+from harness.audit.duplicates import near_passages, near_questions, normalised
 from harness.data.items import Dataset, Item
 from harness.metrics.squad import normalise as normalised_answer
 

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from harness.executors.bases import Bases
 from harness.experiment import load_experiment, make_plan
-from harness.exposure import FIRST_OF_EACH, probe_bases, probed_texts
 from harness.preparation import Prepared, prepare
+from harness.probing import FIRST_OF_EACH, probe_bases, probed_texts
 
 QUICKSTART = Path(__file__).parents[1] / "experiments" / "quickstart.yaml"
 

@@ -1,6 +1,6 @@
 """Probing each base model of a plan for having seen the test items, as far as their order tells.
 
-Chooses what is shuffled and says what it costs; the probe itself is `harness.models.exposure`'s.
+Chooses what is shuffled and says what it costs; the probe itself is `harness.audit.exposure`'s.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from rich.console import Console
 
+from harness.audit.background import Exposed
 from harness.data import Dataset, Item
-from harness.data.background import Exposed
 from harness.errors import ModelError
 from harness.executors.bases import Bases
 from harness.experiment import RunSpec
@@ -77,8 +77,8 @@ def probed_texts(dataset: Dataset) -> tuple[list[str], list[str] | None]:
 
 
 def _probed(run: RunSpec, dataset: Dataset, bases: Bases, console: Console) -> Exposed:
+    from harness.audit.exposure import probe_cost, probe_exposure
     from harness.logs import quieten_progress_bars
-    from harness.models.exposure import probe_cost, probe_exposure
 
     quieten_progress_bars()
     name = run.arm.config.model.name

@@ -3,8 +3,8 @@ import string
 
 import pytest
 
-from harness.data import duplicates
-from harness.data.duplicates import NEAR, near_passages, near_questions, normalised
+from harness.audit import duplicates
+from harness.audit.duplicates import NEAR, near_passages, near_questions, normalised
 
 
 @pytest.mark.parametrize(
@@ -99,3 +99,19 @@ def test_passages_that_differ_in_a_word_are_not_all_tried(monkeypatch):
     passage = " ".join(string.ascii_lowercase)
     (found,) = near_passages([f"{passage} y"], [f"{passage} x{at}" for at in range(50)])
     assert len(found) == 5
+
+
+def test_a_preamble_that_all_passages_share_hides_no_copy():
+    rng = random.Random(3)
+
+    def words(n):
+        return " ".join("".join(rng.choices(string.ascii_lowercase, k=6)) for _ in range(n))
+
+    preamble = words(58)
+    known = [f"{preamble} {words(18)}" for _ in range(600)]
+    copied = rng.sample(range(600), 20)
+    asked = [f"{known[at][:-3]}abc" for at in copied]
+    found = list(near_passages(asked, known))
+    missed = [at for at, matches in zip(copied, found, strict=True) if at not in
+              {m[0] for m in matches}]  # fmt: skip
+    assert not missed

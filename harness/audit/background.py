@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.audit.overlap import Overlap, audit_overlap
+from harness.audit.slices import slice_labels
 from harness.data.items import Dataset, Item
-from harness.data.overlap import Overlap, audit_overlap
-from harness.data.slices import slice_labels
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.audit.background import background_of
 from harness.data import Dataset, Item
-from harness.data.background import background_of
 
 
 def item(name: str, question: str) -> Item:

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from harness.data import Dataset, Item, Overlap, audit_overlap, load_dataset
-from harness.data.overlap import Example
+from harness.audit import Overlap, audit_overlap
+from harness.audit.overlap import Example
+from harness.data import Dataset, Item, load_dataset
 from harness.experiment.data import Data
 
 PASSAGE = (

@@ -1,0 +1,19 @@
+"""What is known of the test items besides the answers to them: slices, overlap, exposure.
+
+Looks at items and base models and changes neither; no run's result depends on it. To add a slice,
+write a `Label` and give it a row in `SLICES`.
+"""
+
+from harness.audit.background import Background, Exposed, background_of
+from harness.audit.overlap import Overlap, audit_overlap
+from harness.audit.slices import SLICES, slice_labels
+
+__all__ = [
+    "SLICES",
+    "Background",
+    "Exposed",
+    "Overlap",
+    "audit_overlap",
+    "background_of",
+    "slice_labels",
+]
