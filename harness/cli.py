@@ -116,7 +116,10 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
 
 
 def _share(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not 1e-6 <= value < 0.5:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.000001 and 0.5")
     return value

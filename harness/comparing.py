@@ -260,7 +260,9 @@ def _kept_items(
                 where=str(one.path),
                 got=f"ids such as {_some(own)}",
                 allowed=f"ids of the references, such as {_some(known)}",
-                fix="give the references that these predictions were made for",
+                fix="the references have no ids and are named by row: add a column `id` to them"
+                if _unnamed(dataset)
+                else "give the references that these predictions were made for",
             )
         whose = f"{one.name} ({one.path.name})"
         lacking.setdefault(frozenset(known - own), []).append(whose)
@@ -291,6 +293,10 @@ def _kept_items(
             fix="compare systems that answered the same items, or give --missing empty",
         )
     return (known if missing_is_empty else kept), notes
+
+
+def _unnamed(dataset: Dataset) -> bool:
+    return any("have no id" in note for note in dataset.notes)
 
 
 def _files(whose: Sequence[str], systems: Sequence[_System]) -> str:

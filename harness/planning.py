@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from harness.data.messages import counted
 from harness.errors import TrackingError
-from harness.experiment import Hypothesis
+from harness.experiment import Hypothesis, Plan
 from harness.metrics import METRICS
 from harness.preparation import Prepared
 from harness.results import RunRecord, cluster_columns
 from reports.statistics import (
     CLUSTER_SD,
+    FIRST_LOOK,
     ITEM_SD,
     SEED_SD,
     PairedDifference,
@@ -76,7 +77,7 @@ def read_pilot(name: str, tracking_uri: str | None) -> Pilot:
     from reports.scores import ScoreTable
     from reports.study import study_of
 
-    store = open_store(tracking_uri)
+    store = open_store(tracking_uri, must_exist=True)
     stored = load_ablation(store, name)
     study = study_of(plan_of_stored(stored))
     table = ScoreTable.from_records(stored.records, study, cluster_columns(stored.records))
@@ -131,6 +132,12 @@ def detectable_lines(prepared: Prepared, pilot: Pilot | None) -> Iterator[str]:
         )
     else:
         yield f"  with the spread of the pilot {pilot.name}"
+        n_seeds = max(result.n_seeds for _, _, result in pilot.results)
+        if 1 < n_seeds < 5:
+            yield (
+                f"  (its {n_seeds} seeds know the spread between seeds roughly: take the numbers"
+                " as an order of magnitude)"
+            )
         for hypothesis in plan.hypotheses:
             result, note = _of_pilot(pilot, hypothesis)
             variances = measured_variances(result)
@@ -188,6 +195,8 @@ def _block(
     own, n_arms = len(plan.experiment.seeds), len(plan.arms)
     several = variances.scope == "recipe"
     counts = sorted({own, *SEEDS}) if several and own > 1 else [own]
+    if analysis.sequential:
+        counts = [n for n in counts if n > FIRST_LOOK]
 
     def effect(n_seeds: int, items: int) -> str:
         found = detectable_effect(variances, n_seeds, items, level=level, power=analysis.power)
@@ -202,8 +211,11 @@ def _block(
     yield "    seeds            " + "".join(f"{n:>8}" for n in counts)
     yield "    runs             " + "".join(f"{n * n_arms:>8}" for n in counts)
     if pilot is not None and not math.isnan(pilot.seconds_per_run):
-        hours = [n * n_arms * pilot.seconds_per_run / 3600 for n in counts]
-        yield "    hours, as pilot  " + "".join(f"{h:>8.2g}" for h in hours)
+        seconds = [n * n_arms * pilot.seconds_per_run for n in counts]
+        unit, size = ("hours", 3600) if seconds[-1] > 7200 else ("minutes", 60)
+        yield f"    {f'{unit}, as pilot':<17}" + "".join(
+            f"{s / size:>8.{0 if s >= 10 * size else 1}f}" for s in seconds
+        )
     for growth in (1, 2, 4):
         row = "".join(f"{effect(n, growth * n_items):>8}" for n in counts)
         yield f"    {growth * n_items:>9,} items  {row}"
@@ -233,8 +245,23 @@ def _required(
         if hypothesis.margin
         else f"a difference of {distance:g} points"
     )
-    takes = " or ".join(ways) or "no practical number of seeds alone, or of items alone"
+    takes = " or ".join(ways) or _together(plan, variances, distance, n_items, level, power)
     yield f"    to show {what} ({hypothesis.contrast.name}): {takes}"
+
+
+def _together(
+    plan: Plan, variances: Variances, distance: float, n_items: int, level: float, power: float
+) -> str:
+    """The fewest more items with which some number of seeds would do."""
+    own = len(plan.experiment.seeds)
+    for growth in (2, 4, 8, 16, 32):
+        items = growth * n_items
+        needed = required_size(variances, distance, own, items, level=level, power=power)
+        if needed.seeds and variances.scope == "recipe":
+            return (
+                f"{needed.seeds} seeds ({needed.seeds * len(plan.arms)} runs) with {items:,} items"
+            )
+    return "no practical number of seeds alone, or of items alone"
 
 
 def _seconds(records: Sequence[RunRecord]) -> float:

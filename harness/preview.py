@@ -45,6 +45,8 @@ def print_plan(
     plan = make_plan(load_experiment(file, assignments))
     for name in asked_of_the_hub(plan):
         print(f"asking the hub for {name}", file=sys.stderr)
+    if pilot:
+        print(f"reading the pilot {pilot}", file=sys.stderr)
     earlier = read_pilot(pilot, tracking_uri) if pilot else None
     for line in plan_text(plan, tracking_uri, earlier):
         print(line, flush=True)

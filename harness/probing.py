@@ -13,7 +13,6 @@ from rich.console import Console
 
 from harness.audit.background import Exposed
 from harness.data import Dataset, Item
-from harness.errors import ModelError
 from harness.executors.bases import Bases
 from harness.experiment import RunSpec
 from harness.preparation import Prepared
@@ -83,6 +82,10 @@ def _probed(run: RunSpec, dataset: Dataset, bases: Bases, console: Console) -> E
     quieten_progress_bars()
     name = run.arm.config.model.name
     base = bases.get(run)
+    if base.encoder_decoder:
+        reason = "an encoder-decoder model gives a text no likelihood by itself"
+        console.print(f"{name} cannot be probed: {reason}", markup=False, soft_wrap=True)
+        return Exposed(name, float("nan"), 0, (), reason)
     texts, units = probed_texts(dataset)
     cost = probe_cost(base.tokenizer, texts, units=units)
     console.print(
@@ -97,12 +100,7 @@ def _probed(run: RunSpec, dataset: Dataset, bases: Bases, console: Console) -> E
             console.print(f"  {done} of {total} shards", markup=False)
 
     rng = np.random.default_rng(_SEED)
-    try:
-        found = probe_exposure(
-            base.model, base.tokenizer, texts, units=units, rng=rng, on_step=step
-        )
-    except ModelError as error:
-        return Exposed(name, float("nan"), 0, (), error.what)
+    found = probe_exposure(base.model, base.tokenizer, texts, units=units, rng=rng, on_step=step)
     test = found.test
     return Exposed(name, test.p_value, test.n_shards, _sentences(found.notes), test.reason)
 

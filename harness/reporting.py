@@ -62,7 +62,7 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     TrackingError, OutputError
         There is no such ablation, or the report cannot be written.
     """
-    store = open_store(tracking_uri)
+    store = open_store(tracking_uri, must_exist=True)
     stored = load_ablation(store, name)
     plan = plan_of_stored(stored)
     folder = output_folder(output, plan.experiment.name)

@@ -36,7 +36,7 @@ class SliceResult:
     estimate, ci_low, ci_high : float
         Points; the interval is NaN where there is a `reason`.
     p_adjusted : float
-        Against zero, by Benjamini-Hochberg over all slices of all contrasts.
+        Against zero, by Benjamini-Hochberg over all slices of all contrasts that have a p-value.
     reason : str or None
         Why there is no interval.
     """
@@ -76,7 +76,9 @@ def slice_results(
             row, p_value = _measured(contrast, metric, part, 1 - study.alpha * weight)
             rows.append((name, label, contrast.name, metric, *row))
             p_values.append(p_value)
-    adjusted = np.minimum(benjamini_hochberg(p_values) / weight, 1.0)
+    adjusted = np.array(p_values, dtype=float)
+    tested = ~np.isnan(adjusted)  # a slice without a test is no part of the family
+    adjusted[tested] = np.minimum(benjamini_hochberg(adjusted[tested]) / weight, 1.0)
     return tuple(
         SliceResult(contrast, metric, name, label, *sizes, *numbers, p_adjusted, reason)
         for (name, label, contrast, metric, sizes, numbers, reason), p_adjusted in zip(

@@ -86,6 +86,8 @@ def test_the_same_name_again_is_another_seed(compare: Compare) -> None:
     assert entry["estimate"] < -15
     html = Path("results/comparison/report.html").read_text()
     assert "120 items in 12 clusters (by “title”)" in html
+    for what_nobody_knows in ("was written down before", "Declared hyp", "Not declared before"):
+        assert what_nobody_knows not in html
     table = pd.read_parquet("results/comparison/scores.parquet")
     assert len(table) == 2 * 2 * 120
 
@@ -178,6 +180,15 @@ def test_what_cannot_be_compared_is_explained(
         assert part in printed.err
     assert "Traceback" not in printed.err
     assert not Path("results").exists()
+
+
+def test_references_without_ids_are_told_to_have_them(
+    work: Path, compare: Compare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{k: v for k, v in one.items() if k != "id"} for one in items()]
+    (work / "refs.json").write_text(json.dumps(rows))
+    compare(*ONE_EACH, code=2)
+    assert "add a column `id`" in capsys.readouterr().err
 
 
 def test_no_item_that_all_have(

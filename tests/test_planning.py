@@ -66,6 +66,16 @@ def test_what_it_takes_to_find_an_effect_that_matters() -> None:
     assert "non_inferior within 3 points if there is no difference" in inferior
 
 
+def test_seeds_and_items_together_where_neither_alone_would_do() -> None:
+    (line, _) = [x for x in detectable_lines(prepared("analysis.planning.effect=2"), None)
+                 if "to show" in x]  # fmt: skip
+    seeds, runs, items = row([line.split("): ")[1]], "")
+    assert runs == 4 * seeds
+    variances = assumed_variances(sizes(prepared()))
+    assert detectable_effect(variances, int(seeds), items, level=1 - 0.05 / 2) <= 2
+    assert detectable_effect(variances, int(seeds), items / 2, level=1 - 0.05 / 2) > 2
+
+
 def test_equivalence_needs_more_than_non_inferiority() -> None:
     def items(claim: str) -> float:
         spec = f"analysis.hypotheses=[{{factor: precision, claim: {claim}, margin: 3}}]"
@@ -93,7 +103,9 @@ def test_a_pilots_spread_takes_the_place_of_assumptions() -> None:
         detectable_effect(variances, n, 500, level=1 - 0.05 / 2) for n in (2, 3, 5, 8, 12, 20)
     ]
     assert row(lines, "500 items")[1:] == pytest.approx(expected, abs=0.051)
-    assert row(lines, "hours, as pilot") == pytest.approx([0.2, 0.3, 0.5, 0.8, 1.2, 2.0])
+    minutes = [4 * n * 1.5 for n in (2, 3, 5, 8, 12, 20)]
+    assert row(lines, "minutes, as pilot") == pytest.approx(minutes)
+    assert any("its 3 seeds know the spread between seeds roughly" in line for line in lines)
     assert any(
         "precision: nf4 vs full (not in the pilot, or without a spread; taken from context: "
         "question+context vs question, F1)" in line

@@ -86,9 +86,10 @@ def make_plan(experiment: Experiment) -> Plan:
     Raises
     ------
     ExperimentError
-        Two factors override the same path, two arms are the same, or a hypothesis names a
-        factor or treatment that does not exist.
+        There are too few seeds to look between, two factors override the same path, two arms are
+        the same, or a hypothesis names a factor or treatment that does not exist.
     """
+    _check_looks(experiment)
     _check_factors_apart(experiment)
     arms = tuple(_arms(experiment))
     _check_arms_differ(arms)
@@ -129,6 +130,17 @@ def _arms(experiment: Experiment) -> Iterator[Arm]:
         changes = [axes[factor].levels[label] for factor, label in levels.items()]
         name = " / ".join(labels)
         yield Arm(name, levels, resolve_base(experiment.base, changes, f"arm {name}"))
+
+
+def _check_looks(experiment: Experiment) -> None:
+    if experiment.analysis.sequential and len(experiment.seeds) < 4:
+        raise ExperimentError(
+            "looks between rounds of seeds need more seeds: the first one is after the third",
+            where="seeds, with analysis.sequential",
+            got=f"{len(experiment.seeds)} seeds",
+            allowed="at least four",
+            fix="plan for as many seeds as you could afford, or leave sequential out",
+        )
 
 
 def _check_factors_apart(experiment: Experiment) -> None:

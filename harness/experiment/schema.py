@@ -184,14 +184,6 @@ class Experiment(Section):
     resources: Resources = Resources()
     """Circumstances such as CPU threads."""
 
-    @model_validator(mode="after")
-    def _looks_need_seeds(self) -> Experiment:
-        if self.analysis.sequential and len(self.seeds) < 4:
-            raise ValueError(
-                "analysis.sequential needs at least four seeds: the first look is after the third"
-            )
-        return self
-
     @field_validator("seeds")
     @classmethod
     def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import TrackingError
@@ -56,7 +57,7 @@ class Store:
         return _without_password(self.uri)
 
 
-def open_store(uri: str | None = None) -> Store:
+def open_store(uri: str | None = None, *, must_exist: bool = False) -> Store:
     """Open a tracking store, and create it if it is a SQLite file that does not exist.
 
     Creating one takes MLflow several seconds. Artifacts of a SQLite store go to `./mlruns`.
@@ -66,6 +67,8 @@ def open_store(uri: str | None = None) -> Store:
     uri : str, optional
         Such as `sqlite:///mlflow.db` or `http://localhost:5000`; if left out what
         `MLFLOW_TRACKING_URI` says, else MLflow's default, `sqlite:///mlflow.db`.
+    must_exist : bool
+        Refuse to create a SQLite file, for those who only read.
 
     Raises
     ------
@@ -80,6 +83,13 @@ def open_store(uri: str | None = None) -> Store:
         for logger in ("mlflow", "alembic"):
             logging.getLogger(logger).setLevel(logging.WARNING)
     uri = uri or mlflow.get_tracking_uri()
+    if must_exist and uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
+        raise TrackingError(
+            "there is no such tracking store",
+            where="--tracking-uri",
+            got=_without_password(uri),
+            fix="name the store that the ablation was tracked in, or start in its folder",
+        )
     try:
         if uri.startswith(SQLITE):
             uri = prepared_sqlite(uri)

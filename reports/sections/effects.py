@@ -31,6 +31,7 @@ def context(page: Page) -> dict[str, object]:
         "declared": _rows(analysis.comparisons),
         "exploratory": _rows(analysis.exploratory),
         "level": page.level,
+        "is_declared": page.study.declared,
         "has_margin": any(c.margin is not None for c in analysis.comparisons),
         "has_interaction": any(c.kind == "interaction" for c in analysis.comparisons),
     }

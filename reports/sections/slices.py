@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 
 from reports.sections.page import Page
@@ -26,6 +27,7 @@ def context(page: Page) -> dict[str, object]:
     results = sorted(page.analysis.slices, key=lambda row: (row.contrast, row.metric))
     return {
         "level": page.level,
+        "n_tests": sum(not math.isnan(row.p_adjusted) for row in results),
         "fewest": f"{FEWEST_ITEMS} items or {FEWEST_CLUSTERS} clusters",
         "tables": [
             {

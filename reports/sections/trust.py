@@ -88,7 +88,7 @@ def _method(page: Page, comparisons: tuple[Comparison, ...]) -> str:
     text = f"Arms are compared item by item; method: {methods}. "
     if len(comparisons) > 1:
         text += (
-            f"Verdicts use p-values corrected by Holm for the {len(comparisons)} declared "
+            f"Verdicts use p-values corrected by Holm for all {len(comparisons)} "
             f"hypotheses, so that a false one is among them in at most {100 * alpha:.4g}% of "
             "experiments; the intervals are not corrected. "
         )

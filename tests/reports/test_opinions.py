@@ -81,7 +81,15 @@ def test_titles_are_flipped_against_what_is_claimed(
     ask: Ask, hypothesis: dict[str, object], nulls: tuple[float, ...]
 ) -> None:
     (opinion,) = ask(hypothesis, (0, 1), True)
-    assert opinion.test == "sign flips of titles (all)"
+    assert opinion.test.startswith("sign flips of titles (all)")
+    assert (
+        opinion.test[26:]
+        == {
+            "different": "",
+            "non_inferior": ", against −20.0",
+            "equivalent": ", against −30.0 and +30.0",
+        }[str(hypothesis["claim"])]
+    )
     assert opinion.p_value == pytest.approx(max(flips((0, 1), null) for null in nulls))
 
 
@@ -114,7 +122,9 @@ def test_wilcoxon_is_for_those_who_ask(ask: Ask) -> None:
     every = stats.PermutationMethod(n_resamples=np.inf)  # its exact method knows no ties
     expected = stats.wilcoxon(means + 20, zero_method="pratt", method=every).pvalue
     assert by_test == {
-        "Wilcoxon signed ranks of the means of titles (exact)": pytest.approx(expected)
+        "Wilcoxon signed ranks of the means of titles (exact), against −20.0": pytest.approx(
+            expected
+        )
     }
 
 
@@ -122,7 +132,7 @@ def test_bleu_is_resampled_as_a_corpus_score(ask: Ask) -> None:
     """Of answers of four words or none, so that BLEU comes from the share that is right."""
     claim = {"claim": "better", "metric": "bleu"}
     bootstrap, swaps = ask(claim, (0,), False, words=4)
-    assert bootstrap.test.startswith("bootstrap of items, 10,000 draws (−")
+    assert bootstrap.test.startswith("bootstrap of items, 10,000 draws (95% interval −")
     assert swaps.test == "swaps of items between arms (9,999 random)"
     exact = reference(
         [[0, (right("full", 0) & ~right("nf4", 0)).sum()],

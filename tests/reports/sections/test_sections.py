@@ -92,7 +92,7 @@ def test_headline_counts_what_it_does_not_show(page: Page) -> None:
 
 def test_trust_names_scope_and_size(page: Page) -> None:
     basis = str(SECTIONS["trust"](page)["basis"])
-    assert "200 items in 25 clusters (by “title”) after training with 3 seeds" in basis
+    assert "200 items in 25 clusters (by “title”), with 3 training seeds" in basis
     assert "about the recipe" in basis
 
 
