@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.audit import Background, slice_labels
+from harness.audit import Background, item_texts, slice_labels
 from harness.data import Dataset, load_references
 from harness.data.messages import counted, listed, nearest
 from harness.errors import DataError
@@ -126,7 +126,7 @@ def compare(asked: Comparing) -> int:
         notes=tuple(notes),
         declared=False,
         facts=_facts(asked, dataset, systems),
-        background=Background(slices, None),
+        background=Background(slices, None, texts=item_texts(dataset)),
     )
     records = [_record(one, dataset, kept) for one in systems]
     from reports.build import build_report, verdict_lines

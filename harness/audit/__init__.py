@@ -4,7 +4,7 @@ Looks at items and base models and changes neither; no run's result depends on i
 write a `Label` and give it a row in `SLICES`.
 """
 
-from harness.audit.background import Background, Exposed, background_of
+from harness.audit.background import Background, Exposed, background_of, item_texts
 from harness.audit.overlap import Overlap, audit_overlap
 from harness.audit.slices import SLICES, slice_labels
 
@@ -15,5 +15,6 @@ __all__ = [
     "Overlap",
     "audit_overlap",
     "background_of",
+    "item_texts",
     "slice_labels",
 ]

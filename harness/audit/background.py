@@ -16,7 +16,7 @@ from harness.data.items import Dataset, Item
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Background", "Exposed", "background_of"]
+__all__ = ["Background", "Exposed", "background_of", "item_texts"]
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,14 @@ class Background:
         None where the training items are not known.
     exposed : tuple of Exposed
         Of each base model that was probed.
+    texts : DataFrame or None
+        From `item_texts`.
     """
 
     labels: pd.DataFrame
     overlap: Overlap | None
     exposed: tuple[Exposed, ...] = ()
+    texts: pd.DataFrame | None = None
 
 
 def background_of(
@@ -91,4 +94,28 @@ def background_of(
             train.setdefault((item.id, tuple(sorted(item.fields.items()))), item)
     pooled = replace(every[0], train=tuple(train.values()))
     overlap = audit_overlap(pooled, say=say) if pooled.train else None
-    return Background(slice_labels(pooled, overlap, slices), overlap)
+    labels = slice_labels(pooled, overlap, slices)
+    return Background(labels, overlap, texts=item_texts(pooled))
+
+
+def item_texts(dataset: Dataset) -> pd.DataFrame:
+    """What the test items say.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_test, 4)
+        `item`, `question`, `context` ("" without one), and `answer_start`: where the first
+        reference starts in the context, in code points; -1 where that is not known.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "item": [item.id for item in dataset.test],
+            "question": [item.fields["question"] for item in dataset.test],
+            "context": [item.fields.get("context", "") for item in dataset.test],
+            "answer_start": [
+                item.answer_starts[0] if item.answer_starts else -1 for item in dataset.test
+            ],
+        }
+    )

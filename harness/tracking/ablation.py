@@ -122,6 +122,8 @@ class Ablation:
             tempfile.TemporaryDirectory() as folder,
         ):
             background.labels.to_parquet(Path(folder) / tags.LABELS_FILE, index=False)
+            if background.texts is not None:
+                background.texts.to_parquet(Path(folder) / tags.TEXTS_FILE, index=False)
             if background.overlap is not None:
                 text = _json(background.overlap.to_json())
                 (Path(folder) / tags.OVERLAP_FILE).write_text(text, encoding="utf-8")

@@ -195,9 +195,12 @@ def _background(store: Store, run: Run) -> Background | None:
     names = {file.path for file in _artifacts(store, run)}
     if tags.LABELS_FILE not in names:
         return None
+    tables = {}
     with tempfile.TemporaryDirectory() as folder:
-        path = store.client.download_artifacts(run.info.run_id, tags.LABELS_FILE, folder)
-        labels = pd.read_parquet(path)
+        for name in names & {tags.LABELS_FILE, tags.TEXTS_FILE}:
+            path = store.client.download_artifacts(run.info.run_id, name, folder)
+            tables[name] = pd.read_parquet(path)
+    labels, texts = tables[tags.LABELS_FILE], tables.get(tags.TEXTS_FILE)
     overlap = None
     if tags.OVERLAP_FILE in names:
         overlap = Overlap.from_json(json.loads(_text(store, run.info.run_id, tags.OVERLAP_FILE)))
@@ -205,7 +208,7 @@ def _background(store: Store, run: Run) -> Background | None:
     if tags.EXPOSURE_FILE in names:
         entries = json.loads(_text(store, run.info.run_id, tags.EXPOSURE_FILE))
         exposed = tuple(Exposed(**{**entry, "notes": tuple(entry["notes"])}) for entry in entries)
-    return Background(labels, overlap, exposed)
+    return Background(labels, overlap, exposed, texts)
 
 
 def _record(store: Store, run: Run, fingerprint: str) -> RunRecord:

@@ -24,6 +24,15 @@ def test_what_any_arm_trains_on_counts_as_training() -> None:
     assert both.overlap.overlapping == {"q1", "q2"}
 
 
+def test_texts_are_those_of_the_test_items() -> None:
+    place = Item("q3", {"question": "What?", "context": "It is red."}, ("red",), (6,), ())
+    found = background_of([replace(ONE, test=(*TEST, place))], []).texts
+    assert found is not None
+    assert found["answer_start"].tolist() == [-1, -1, 6]
+    assert found["context"].tolist() == ["", "", "It is red."]
+    assert found["question"].tolist()[0] == "What is the colour of Mola?"
+
+
 def test_without_training_items_nothing_is_audited() -> None:
     found = background_of([replace(ONE, train=())], ["question_word"])
     assert found.overlap is None

@@ -151,13 +151,16 @@ def test_what_is_known_of_the_items_comes_back(start: Start, store: Store) -> No
         (Finding("test", "question", "near", 1, 3, (example,)),), frozenset({"a"}), frozenset()
     )
     labels = pd.DataFrame({"item": ["a", "b"], "question_word": ["who", ""]}, dtype="str")
+    texts = pd.DataFrame({"item": ["a"], "question": ["who – 🙂"], "answer_start": [-1]})
     exposed = (Exposed("tiny", float("nan"), 0, ("A note.",), "an encoder-decoder"),)
     with start() as ablation:
-        ablation.describe_items(Background(labels, overlap, exposed))
+        ablation.describe_items(Background(labels, overlap, exposed, texts))
     found = load_ablation(store, ablation.run_id).background
     assert found is not None
     pd.testing.assert_frame_equal(found.labels, labels)
     assert found.overlap == overlap
+    assert found.texts is not None
+    assert found.texts.to_dict("list") == texts.to_dict("list")
     assert found.exposed[0].notes == exposed[0].notes
     with start() as without:
         pass
