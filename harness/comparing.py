@@ -5,11 +5,9 @@ Reads files, pairs them item by item and hands them to the same report. Trains a
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +16,19 @@ import pandas as pd
 
 from harness.audit import Background, item_texts, slice_labels
 from harness.data import Dataset, load_references
-from harness.data.messages import counted, listed, nearest
+from harness.data.messages import listed, nearest
 from harness.errors import DataError
 from harness.experiment import Hypothesis
 from harness.experiment.contrasts import contrast_between
-from harness.predictions import Predictions, read_predictions
+from harness.predictions.systems import (
+    System,
+    digest_of,
+    named_files,
+    paired_items,
+    read_systems,
+    record_of,
+)
 from harness.reporting import output_folder, surroundings
-from harness.results import RunRecord
 from reports.study import Study
 
 if TYPE_CHECKING:
@@ -34,7 +38,6 @@ __all__ = ["Comparing", "compare"]
 
 FACTOR = "system"
 OF_TRAINING = {"answer_seen", "overlap"}
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -77,16 +80,6 @@ class Comparing:
     output: str | None = None
 
 
-@dataclass(frozen=True)
-class _System:
-    """One file of a system; `seed` counts the files of its name."""
-
-    name: str
-    seed: int
-    path: Path
-    found: Predictions
-
-
 def compare(asked: Comparing) -> int:
     """Compare predictions, write the report and print the verdicts.
 
@@ -100,16 +93,12 @@ def compare(asked: Comparing) -> int:
     DataError, OutputError
         A file, name or claim cannot be used, or the report cannot be written.
     """
-    places = _named_files(asked.predictions)
+    places = named_files(asked.predictions)
     names = tuple(dict.fromkeys(name for name, _ in places))
     hypotheses = _hypotheses(asked, names)
     dataset = load_references(asked.references, asked.clusters)
-    systems: list[_System] = []
-    for name, path in places:
-        seed = sum(one.name == name for one in systems)
-        systems.append(_System(name, seed, path, read_predictions(path)))
-    _check_seeds(systems)
-    kept, notes = _kept_items(dataset, systems, asked.missing_is_empty)
+    systems = read_systems(places)
+    kept, notes = paired_items(dataset, systems, asked.missing_is_empty)
     notes = [*notes, *_other_notes(systems, dataset)]
     slices = _slices(asked, dataset)
     for note in notes:
@@ -128,7 +117,7 @@ def compare(asked: Comparing) -> int:
         facts=_facts(asked, dataset, systems),
         background=Background(slices, None, texts=item_texts(dataset)),
     )
-    records = [_record(one, dataset, kept) for one in systems]
+    records = [record_of(one, dataset, kept) for one in systems]
     from reports.build import build_report, verdict_lines
 
     print("scoring and comparing", file=sys.stderr)
@@ -148,28 +137,6 @@ def _slices(asked: Comparing, dataset: Dataset) -> pd.DataFrame:
             fix="leave it out",
         )
     return slice_labels(dataset, None, asked.slices, where="--slices")
-
-
-def _named_files(given: Sequence[str]) -> list[tuple[str, Path]]:
-    places = []
-    for text in given:
-        name, equals, file = text.partition("=")
-        if not (name.strip() and equals and file.strip()):
-            raise DataError(
-                "predictions need a name and a file",
-                where="--predictions",
-                got=text,
-                allowed="NAME=FILE, such as baseline=predictions/baseline.json",
-            )
-        places.append((name.strip(), Path(file).expanduser()))
-    if len({name for name, _ in places}) < 2:
-        raise DataError(
-            "there is nothing to compare with",
-            where="--predictions",
-            got=listed(given),
-            allowed="at least two different names; the same name again is another training seed",
-        )
-    return places
 
 
 def _hypotheses(asked: Comparing, names: Sequence[str]) -> tuple[Hypothesis, ...]:
@@ -214,28 +181,6 @@ def _hypotheses(asked: Comparing, names: Sequence[str]) -> tuple[Hypothesis, ...
     )
 
 
-def _check_seeds(systems: Sequence[_System]) -> None:
-    """Each system has as many files, and no file counts twice."""
-    counts = Counter(one.name for one in systems)
-    if len({*counts.values()}) > 1:
-        raise DataError(
-            "the systems have different numbers of files, so that seeds cannot be paired",
-            where="--predictions",
-            got=", ".join(f"{name}: {counted(n, 'file')}" for name, n in counts.items()),
-            allowed="as many files, one for each training seed, of every system",
-        )
-    known: dict[tuple[str, str], Path] = {}
-    for one in systems:
-        key = one.name, _digest(one.path)
-        if key in known:
-            raise DataError(
-                "a file is given twice for a system; a repeated seed is not a replicate",
-                where="--predictions",
-                got=f"{one.name}={one.path} has the content of {known[key]}",
-            )
-        known[key] = one.path
-
-
 def _question(asked: Comparing, names: Sequence[str]) -> str:
     control = asked.control or names[0]
     others = [name for name in names if name != control]
@@ -244,70 +189,7 @@ def _question(asked: Comparing, names: Sequence[str]) -> str:
     return f"How {'does' if len(others) == 1 else 'do'} {', '.join(others)} compare with {control}?"
 
 
-def _kept_items(
-    dataset: Dataset, systems: Sequence[_System], missing_is_empty: bool
-) -> tuple[set[str], list[str]]:
-    """Ids of the items that are compared, and what does not match on both sides."""
-    known = {item.id for item in dataset.test}
-    kept = set(known)
-    lacking: dict[frozenset[str], list[str]] = {}
-    unknown: dict[frozenset[str], list[str]] = {}
-    for one in systems:
-        own = set(one.found.answers)
-        if not own & known:
-            raise DataError(
-                "no prediction has the id of an item",
-                where=str(one.path),
-                got=f"ids such as {_some(own)}",
-                allowed=f"ids of the references, such as {_some(known)}",
-                fix="the references have no ids and are named by row: add a column `id` to them"
-                if _unnamed(dataset)
-                else "give the references that these predictions were made for",
-            )
-        whose = f"{one.name} ({one.path.name})"
-        lacking.setdefault(frozenset(known - own), []).append(whose)
-        unknown.setdefault(frozenset(own - known), []).append(whose)
-        kept &= own
-    taken = (
-        "count as empty answers, which are right where a question has none"
-        if missing_is_empty
-        else "are left out for all systems"
-    )
-    notes = [
-        f"No prediction for {len(ids):,} of {counted(len(known), 'item')}, such as {_some(ids)},"
-        f" in {_files(whose, systems)}; they {taken}."
-        for ids, whose in lacking.items()
-        if ids
-    ]
-    notes += [
-        f"{counted(len(ids), 'prediction')} whose id no item has, such as {_some(ids)}, in"
-        f" {_files(whose, systems)}; not looked at."
-        for ids, whose in unknown.items()
-        if ids
-    ]
-    if not kept and not missing_is_empty:
-        raise DataError(
-            "no item has a prediction of every system",
-            where="--predictions",
-            got=" ".join(notes),
-            fix="compare systems that answered the same items, or give --missing empty",
-        )
-    return (known if missing_is_empty else kept), notes
-
-
-def _unnamed(dataset: Dataset) -> bool:
-    return any("have no id" in note for note in dataset.notes)
-
-
-def _files(whose: Sequence[str], systems: Sequence[_System]) -> str:
-    return "every file" if len(whose) == len(systems) else ", ".join(whose)
-
-
-def _some(ids: Set[str]) -> str:
-    return ", ".join(repr(one) for one in sorted(ids)[:_NAMED])
-
-
-def _other_notes(systems: Sequence[_System], dataset: Dataset) -> list[str]:
+def _other_notes(systems: Sequence[System], dataset: Dataset) -> list[str]:
     notes = [
         f"{one.name} ({one.path.name}): {note}." for one in systems for note in one.found.notes
     ]
@@ -319,25 +201,12 @@ def _other_notes(systems: Sequence[_System], dataset: Dataset) -> list[str]:
     return [*(f"References, {note}." for note in dataset.notes[1:]), *notes]
 
 
-def _record(one: _System, dataset: Dataset, kept: set[str]) -> RunRecord:
-    items = [item for item in dataset.test if item.id in kept]
-    columns: dict[str, list[object]] = {"item": [item.id for item in items]}
-    for level, name in enumerate(dataset.cluster_names):
-        columns[name] = [item.clusters[level] for item in items]
-    columns["references"] = [list(item.answers) for item in items]
-    columns["prediction"] = [one.found.answers.get(item.id, "") for item in items]
-    frame = pd.DataFrame(columns)
-    return RunRecord(one.name, one.seed, "finished", _digest(one.path), predictions=frame)
-
-
-def _facts(asked: Comparing, dataset: Dataset, systems: Sequence[_System]) -> Mapping[str, str]:
-    files = [f"{_digest(one.path)}  {one.name}: {one.path} ({one.found.format})" for one in systems]
+def _facts(asked: Comparing, dataset: Dataset, systems: Sequence[System]) -> Mapping[str, str]:
+    files = [
+        f"{digest_of(one.path)}  {one.name}: {one.path} ({one.found.format})" for one in systems
+    ]
     return {
         "References": f"{asked.references} ({dataset.notes[0].removeprefix('test: ')})",
-        "References, sha256": _digest(Path(asked.references).expanduser()),
+        "References, sha256": digest_of(Path(asked.references).expanduser()),
         "Predictions": "\n".join(files) + "\n",
     }
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
