@@ -158,7 +158,9 @@ def make_report(
     if ablation is not None:
         with tempfile.TemporaryDirectory() as staging:
             for path in result.files:
-                (Path(staging) / path.name).write_bytes(path.read_bytes())
+                place = Path(staging) / path.relative_to(folder)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(path.read_bytes())
             ablation.finish(
                 Path(staging),
                 headline=_headline(result.analysis),

@@ -10,9 +10,10 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,6 +22,8 @@ from markupsafe import Markup
 from harness.errors import OutputError
 from harness.results import RunRecord
 from reports.analysis import Analysis, analyse
+from reports.exports import exports_of
+from reports.markdown import as_markdown
 from reports.scores import ScoreTable
 from reports.sections import SECTIONS, Page
 from reports.sections.verdicts import headline_of
@@ -37,7 +40,8 @@ class ReportResult:
     ----------
     analysis : Analysis
     files : tuple of Path
-        `report.html`, `comparisons.json`, `scores.parquet`.
+        `report.html`, `report.md`, `comparisons.json`, `scores.parquet`, and every table and
+        figure of the page in `tables` and `figures`.
     """
 
     analysis: Analysis
@@ -85,11 +89,16 @@ def build_report(
     html = render(Page(study, table, analysis, everything, {**study.facts, **provenance}))
     entries = [c.to_json() for c in (*analysis.comparisons, *analysis.exploratory)]
     text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    short = as_markdown(study, analysis, provenance)
     writers: dict[str, Callable[[Path], object]] = {
         "report.html": lambda path: path.write_text(html, encoding="utf-8"),
+        "report.md": lambda path: path.write_text(short, encoding="utf-8"),
         "comparisons.json": lambda path: path.write_text(text, encoding="utf-8"),
         "scores.parquet": lambda path: table.to_frame().to_parquet(path, index=False),
     }
+    for export in exports_of(html):
+        writers[export.name] = partial(Path.write_bytes, data=export.content)
+    _clear(output, keep=writers)
     files = tuple(_written(output / name, write) for name, write in writers.items())
     return ReportResult(analysis, files)
 
@@ -118,6 +127,16 @@ def render(page: Page) -> str:
 def verdict_lines(analysis: Analysis) -> list[str]:
     """The conclusions for a terminal: one line for each declared hypothesis."""
     return [f"[{c.verdict}] {c.sentence}" for c in analysis.comparisons]
+
+
+def _clear(output: Path, keep: Container[str]) -> None:
+    """Take away tables and figures of an earlier report that this one does not have."""
+    for folder, kinds in (("tables", ("csv",)), ("figures", ("svg", "png"))):
+        for kind in kinds:
+            for path in (output / folder).glob(f"*.{kind}"):
+                if f"{folder}/{path.name}" not in keep:
+                    with suppress(OSError):
+                        path.unlink()
 
 
 def _one_per_run(study: Study, records: Sequence[RunRecord]) -> tuple[RunRecord, ...]:

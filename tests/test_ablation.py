@@ -110,7 +110,11 @@ def test_an_ablation_from_file_to_report(work: Path, capsys: pytest.CaptureFixtu
         f"{arm} / seed {seed}" for arm in ("question", "question+context") for seed in (0, 1)
     }
     stored = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert {"report.html", "comparisons.json", "scores.parquet", "experiment.yaml"} <= stored
+    made = {"report.html", "report.md", "comparisons.json", "scores.parquet", "experiment.yaml"}
+    assert made | {"tables", "figures"} <= stored
+    assert any(
+        file.path.endswith(".png") for file in client.list_artifacts(parent.info.run_id, "figures")
+    )
     assert "better" in parent.data.tags["mlflow.note.content"]
     for run in children:
         arm, seed = run.data.tags["harness.arm"], int(run.data.tags["harness.seed"])

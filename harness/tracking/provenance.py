@@ -34,6 +34,7 @@ PACKAGES: Final = (
     "scipy",
     "gguf",
     "nvidia-ml-py",
+    "resvg-py",
     "seaborn",
     "matplotlib",
     "sacrebleu",

@@ -57,17 +57,17 @@ def page(plan: Plan, records: Records, output: Path) -> str:
     return (output / "report.html").read_text(encoding="utf-8")
 
 
-def test_three_files(plan: Plan, records: Records, tmp_path: Path) -> None:
+def test_files(plan: Plan, records: Records, tmp_path: Path) -> None:
     result = build_report(study_of(plan), records, CLUSTERS, PROVENANCE, tmp_path / "new/folder")
-    names = ["report.html", "comparisons.json", "scores.parquet"]
-    assert [path.name for path in result.files] == names
-    assert sorted(os.listdir(tmp_path / "new/folder")) == sorted(names)
-    entries = json.loads(result.files[1].read_text(encoding="utf-8"))
+    names = ["report.html", "report.md", "comparisons.json", "scores.parquet"]
+    assert [path.name for path in result.files[:4]] == names
+    assert sorted(os.listdir(tmp_path / "new/folder")) == sorted([*names, "figures", "tables"])
+    entries = json.loads(result.files[2].read_text(encoding="utf-8"))
     assert [e["verdict"] for e in entries if not e["exploratory"]] == [
         "better",
         "not worse by more than the margin",
     ]
-    table = ScoreTable.from_frame(pd.read_parquet(result.files[2]))
+    table = ScoreTable.from_frame(pd.read_parquet(result.files[3]))
     assert table.columns["f1"].shape == (4, 3, 200)
     assert verdict_lines(result.analysis)[0].startswith(
         "[better] question+context is better than question: F1 "
