@@ -72,7 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     plan.set_defaults(run=_plan)
 
     report = verbs.add_parser("report", help="remake the report of a past ablation")
-    report.add_argument("ablation", metavar="RUN", help="MLflow run id of the ablation")
+    report.add_argument(
+        "ablations",
+        metavar="RUN",
+        nargs="+",
+        help="run id or name of an ablation; several with the same hypotheses are put side by side",
+    )
     _takes_places(report, output="folder of the report (default: results/NAME)")
     report.set_defaults(run=_report)
 
@@ -176,9 +181,12 @@ def _plan(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from harness.reporting import remake_report
+    from harness.reporting import combine_reports, remake_report
 
-    return remake_report(options.ablation, output=options.output, tracking_uri=options.tracking_uri)
+    places = {"output": options.output, "tracking_uri": options.tracking_uri}
+    if len(options.ablations) > 1:
+        return combine_reports(options.ablations, **places)
+    return remake_report(options.ablations[0], **places)
 
 
 def _compare(options: argparse.Namespace) -> int:

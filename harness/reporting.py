@@ -11,6 +11,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from reports.analysis import Analysis
 
 __all__ = [
+    "combine_reports",
     "make_report",
     "output_folder",
     "plan_of_stored",
@@ -70,6 +72,59 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     analysis = make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
     counted = [record for record in stored.records if record.seed in analysis.reached.seeds]
     return say_failures(counted, Console(stderr=True, highlight=False))
+
+
+def combine_reports(
+    names: Sequence[str], *, output: str | None = None, tracking_uri: str | None = None
+) -> int:
+    """Put several past ablations side by side on one page.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Two or more, each as for `harness.tracking.load_ablation`.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    TrackingError, DataError, OutputError
+        There is no such ablation, they have no hypothesis in common, or the report cannot be
+        written.
+    """
+    from reports.analysis import analyse
+    from reports.combined import Member, build_combined
+    from reports.scores import ScoreTable
+
+    store = open_store(tracking_uri, must_exist=True)
+    stored = [load_ablation(store, name) for name in names]
+    if len({one.run_id for one in stored}) < len(stored):
+        raise TrackingError(
+            "an ablation is named twice", where="harness report", got=", ".join(names)
+        )
+    members = []
+    for one in stored:
+        print(f"scoring {one.name}", file=sys.stderr)
+        study = study_of(plan_of_stored(one), one.history, one.background)
+        table = ScoreTable.from_records(one.records, study, cluster_columns(one.records))
+        members.append(Member(one.name, study, analyse(study, table, one.records)))
+    if len({member.name for member in members}) < len(members):
+        members = [
+            replace(member, name=f"{member.name} ({one.run_id[:8]})")
+            for member, one in zip(members, stored, strict=True)
+        ]
+    runs = {f"MLflow run of {one.name}": one.run_id for one in stored}
+    provenance = {**runs, "Tracking store": store.where, **surroundings()}
+    folder = output_folder(output, "combined")
+    build_combined(members, provenance, folder)
+    for member in members:
+        for comparison in member.analysis.comparisons:
+            print(f"{member.name}: [{comparison.verdict}] {comparison.sentence}")
+    print(f"report: {folder / 'report.html'}")
+    return 0
 
 
 def plan_of_stored(stored: StoredAblation) -> Plan:

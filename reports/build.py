@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import os
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,7 +29,7 @@ from reports.sections import SECTIONS, Page
 from reports.sections.verdicts import headline_of
 from reports.study import Study
 
-__all__ = ["ReportResult", "build_report", "render", "verdict_lines"]
+__all__ = ["ReportResult", "build_report", "document", "render", "verdict_lines", "write_files"]
 
 
 @dataclass(frozen=True)
@@ -90,21 +90,35 @@ def build_report(
     entries = [c.to_json() for c in (*analysis.comparisons, *analysis.exploratory)]
     text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     short = as_markdown(study, analysis, provenance)
-    writers: dict[str, Callable[[Path], object]] = {
-        "report.html": lambda path: path.write_text(html, encoding="utf-8"),
-        "report.md": lambda path: path.write_text(short, encoding="utf-8"),
-        "comparisons.json": lambda path: path.write_text(text, encoding="utf-8"),
-        "scores.parquet": lambda path: table.to_frame().to_parquet(path, index=False),
+    scores = io.BytesIO()
+    table.to_frame().to_parquet(scores, index=False)
+    files = {
+        "report.html": html.encode(),
+        "report.md": short.encode(),
+        "comparisons.json": text.encode(),
+        "scores.parquet": scores.getvalue(),
     }
-    for export in exports_of(html):
-        writers[export.name] = partial(Path.write_bytes, data=export.content)
-    _clear(output, keep=writers)
-    files = tuple(_written(output / name, write) for name, write in writers.items())
-    return ReportResult(analysis, files)
+    files |= {export.name: export.content for export in exports_of(html)}
+    return ReportResult(analysis, write_files(output, files))
 
 
 def render(page: Page) -> str:
     """The page as one HTML document without scripts or references to other files."""
+    title = f"{headline_of(page.analysis.comparisons)} ({page.study.name})"
+    sections = {name: context(page) for name, context in SECTIONS.items()}
+    return document(page.study.name, title, sections)
+
+
+def document(name: str, title: str, sections: Mapping[str, Mapping[str, object]]) -> str:
+    """An HTML document of some sections.
+
+    Parameters
+    ----------
+    name, title : str
+        What it is about; the title is that of the window.
+    sections : mapping
+        From the name of a template to its context, in order.
+    """
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
@@ -116,11 +130,7 @@ def render(page: Page) -> str:
     style = Markup(environment.get_template("style.css").render())
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(
-        name=page.study.name,
-        title=f"{headline_of(page.analysis.comparisons)} ({page.study.name})",
-        style=style,
-        style_hash=digest,
-        sections={name: context(page) for name, context in SECTIONS.items()},
+        name=name, title=title, style=style, style_hash=digest, sections=sections
     )
 
 
@@ -149,12 +159,24 @@ def _one_per_run(study: Study, records: Sequence[RunRecord]) -> tuple[RunRecord,
     )
 
 
-def _written(path: Path, write: Callable[[Path], object]) -> Path:
+def write_files(output: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """Write a report's files into a folder, each at once, and take away what is left of an old one.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    _clear(output, keep=files)
+    return tuple(_written(output / name, content) for name, content in files.items())
+
+
+def _written(path: Path, content: bytes) -> Path:
     """Write beside the target, then put it in place: nobody ever sees half a file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     except OSError as error:
         with suppress(OSError):

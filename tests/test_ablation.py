@@ -203,6 +203,18 @@ def test_a_change_after_the_results_is_told(work: Path, capsys: pytest.CaptureFi
     assert main(["report", "small"]) == 0
     assert "What was declared was changed (alpha)" in page.read_text()
     assert capsys.readouterr().out in name
+    _check_combined()
+
+
+def _check_combined() -> None:
+    runs = open_store(None).client.search_runs(["1"], "tags.`harness.kind` = 'ablation'")
+    ids = [run.info.run_id for run in runs]
+    assert len(ids) == 2
+    assert main(["report", *ids]) == 0
+    html = Path("results/combined/report.html").read_text()
+    assert "2 ablations, " in html
+    assert all(name[:8] in html for name in ids)
+    assert main(["report", ids[0], ids[0]]) == 2
 
 
 def test_a_sequential_ablation_stops_when_it_knows(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from reports.comparison import Comparison
 from reports.sections.page import Page
 from reports.wording import numbers
@@ -32,6 +34,7 @@ def context(page: Page) -> dict[str, object]:
                 "tone": TONES.get(c.verdict, "open"),
                 "headline": c.headline,
                 "numbers": numbers(c),
+                "limits": _limits(page, c),
                 "contrast": c.contrast,
             }
             for c in page.analysis.comparisons
@@ -40,11 +43,30 @@ def context(page: Page) -> dict[str, object]:
 
 
 def headline_of(comparisons: tuple[Comparison, ...]) -> str:
-    """The verdicts as one line; from the third on they are only counted."""
+    """The verdicts as one line; from the third on they are counted by kind."""
     shown = [c.headline for c in comparisons[:MOST_IN_HEADLINE]]
-    more = len(comparisons) - len(shown)
     text = "; ".join([shown[0], *(_lowered(s) for s in shown[1:])]) if shown else "No hypothesis"
-    return f"{text}; and {more} more" if more > 0 else text
+    more = Counter(str(c.verdict) for c in comparisons[MOST_IN_HEADLINE:])
+    if not more:
+        return text
+    counts = ", ".join(f"{n} {verdict}" for verdict, n in more.most_common())
+    return f"{text}; of {more.total()} more: {counts}"
+
+
+def _limits(page: Page, comparison: Comparison) -> str:
+    """What a verdict does not say, for those who read nothing else."""
+    parts = []
+    if comparison.verdict == "undecided" and comparison.n_seeds:
+        parts.append("Undecided is not “no difference”.")
+    at = page.analysis.reached
+    if at.state == "stopped":
+        parts.append(f"Judged after {at.look.n_seeds} of {at.planned[-1].n_seeds} planned seeds.")
+    if comparison.scope == "checkpoints":
+        parts.append("About these trained checkpoints only: training again may turn it.")
+    elif comparison.verdict != "undecided":
+        parts.append("About items of this kind and training again with other seeds; other data,")
+        parts.append("models and settings were not tried.")
+    return " ".join(parts)
 
 
 def _lowered(text: str) -> str:

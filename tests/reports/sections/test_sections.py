@@ -40,7 +40,7 @@ def test_every_section_has_its_module_and_template() -> None:
     package = Path(reports.sections.__file__).parent
     modules = {path.stem for path in package.glob("*.py")} - {"__init__", "page"}
     templates = {p.name.split(".")[0] for p in (package.parent / "templates").glob("*.j2")}
-    assert set(SECTIONS) == modules == templates - {"report"}
+    assert set(SECTIONS) == modules == templates - {"report", "combined"}
 
 
 def test_costs_are_means_over_an_arms_runs(page: Page) -> None:
@@ -84,10 +84,24 @@ def test_number(value: float, text: str) -> None:
 
 def test_headline_counts_what_it_does_not_show(page: Page) -> None:
     comparisons = page.analysis.comparisons
-    assert headline_of(comparisons * 2).endswith("; and 2 more")
+    three = (*comparisons, replace(comparisons[0], verdict="undecided"), *comparisons[:1] * 2)
+    assert headline_of(three).endswith("; of 3 more: 2 better, 1 undecided")
     undecided = replace(comparisons[1], headline="Undecided whether x")
     assert headline_of((comparisons[0], undecided)).endswith("; undecided whether x")
     assert headline_of(()) == "No hypothesis"
+
+
+def test_a_card_says_what_its_verdict_does_not_show(page: Page) -> None:
+    better, not_worse = page.analysis.comparisons
+
+    def limits(**changes: object) -> str:
+        comparisons = (replace(better, **changes), not_worse)
+        shown = replace(page, analysis=replace(page.analysis, comparisons=comparisons))
+        return SECTIONS["verdicts"](shown)["cards"][0]["limits"]  # type: ignore[index]
+
+    assert "other data, models and settings were not tried" in limits()
+    assert limits(verdict="undecided") == "Undecided is not “no difference”."
+    assert limits(scope="checkpoints").startswith("About these trained checkpoints only")
 
 
 def test_trust_names_scope_and_size(page: Page) -> None:
