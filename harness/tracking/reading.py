@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities import Run
 
-__all__ = ["StoredAblation", "declared_before", "find_finished", "load_ablation", "read_run"]
+__all__ = [
+    "StoredAblation",
+    "declared_before",
+    "find_finished",
+    "find_run",
+    "load_ablation",
+    "read_run",
+]
 
 _RESULTS = {*get_args(MetricName), *COST_COLUMNS}
 _LISTED = 8
@@ -96,7 +103,7 @@ def read_run(store: Store, run_id: str) -> RunRecord:
     TrackingError
         There is no such run, it is not a run of an ablation, or its predictions are gone.
     """
-    run = _get(store, run_id)
+    run = find_run(store, run_id)
     if run is None or run.data.tags.get(tags.KIND) != "run":
         raise TrackingError("there is no such run of an ablation", where=store.where, got=run_id)
     return _record(store, run, run.data.tags.get(tags.FINGERPRINT, ""))
@@ -253,7 +260,7 @@ def _predictions(store: Store, run_id: str) -> pd.DataFrame:
 
 def _find_parent(store: Store, name: str) -> Run:
     if re.fullmatch(r"[0-9a-f]{32}", name):
-        run = _get(store, name)
+        run = find_run(store, name)
         if run is not None and run.data.tags.get(tags.KIND) == "ablation":
             return run
         if run is not None and tags.PARENT in run.data.tags:
@@ -286,7 +293,8 @@ def _line(run: Run) -> str:
     return f"    {run.info.run_id[:12]}  {run.info.run_name}  ({run.info.status.lower()})"
 
 
-def _get(store: Store, run_id: str) -> Run | None:
+def find_run(store: Store, run_id: str) -> Run | None:
+    """Any run of the store, or None if there is none with this id."""
     from mlflow.exceptions import MlflowException
 
     with explained(store, "read a run"):
