@@ -14,6 +14,7 @@ from reports.sections import (
     runs,
     scoreboard,
     slices,
+    training,
     trust,
     verdicts,
 )
@@ -27,6 +28,7 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "effects": effects.context,
     "slices": slices.context,
     "runs": runs.context,
+    "training": training.context,
     "overlap": overlap.context,
     "trust": trust.context,
     "declaration": declaration.context,
