@@ -17,6 +17,7 @@ import yaml
 
 from harness.audit.background import Background, Exposed
 from harness.audit.overlap import Overlap
+from harness.audit.profile import Profile
 from harness.errors import TrackingError
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import MetricName
@@ -208,14 +209,21 @@ def _background(store: Store, run: Run) -> Background | None:
             path = store.client.download_artifacts(run.info.run_id, name, folder)
             tables[name] = pd.read_parquet(path)
     labels, texts = tables[tags.LABELS_FILE], tables.get(tags.TEXTS_FILE)
-    overlap = None
-    if tags.OVERLAP_FILE in names:
-        overlap = Overlap.from_json(json.loads(_text(store, run.info.run_id, tags.OVERLAP_FILE)))
-    exposed: tuple[Exposed, ...] = ()
-    if tags.EXPOSURE_FILE in names:
-        entries = json.loads(_text(store, run.info.run_id, tags.EXPOSURE_FILE))
-        exposed = tuple(Exposed(**{**entry, "notes": tuple(entry["notes"])}) for entry in entries)
-    return Background(labels, overlap, exposed, texts)
+    trees = {
+        name: json.loads(_text(store, run.info.run_id, name))
+        for name in names & {tags.OVERLAP_FILE, tags.EXPOSURE_FILE, tags.PROFILE_FILE}
+    }
+    overlap, profile = trees.get(tags.OVERLAP_FILE), trees.get(tags.PROFILE_FILE)
+    return Background(
+        labels,
+        overlap and Overlap.from_json(overlap),
+        tuple(
+            Exposed(**{**entry, "notes": tuple(entry["notes"])})
+            for entry in trees.get(tags.EXPOSURE_FILE, ())
+        ),
+        texts,
+        profile and Profile.from_json(profile),
+    )
 
 
 def _record(store: Store, run: Run, fingerprint: str) -> RunRecord:
