@@ -126,7 +126,7 @@ def compare(asked: Comparing) -> int:
         notes=tuple(notes),
         declared=False,
         facts=_facts(asked, dataset, systems),
-        background=_background(slices, dataset),
+        background=_background(slices, dataset, names),
     )
     records = [_record(one, dataset, kept) for one in systems]
     from reports.build import build_report, verdict_lines
@@ -138,9 +138,9 @@ def compare(asked: Comparing) -> int:
     return 0
 
 
-def _background(slices: pd.DataFrame, dataset: Dataset) -> Background:
+def _background(slices: pd.DataFrame, dataset: Dataset, names: Sequence[str]) -> Background:
     """What is known of the items; the notes on reading them are the study's."""
-    profile = profile_of({"": replace(dataset, notes=())})
+    profile = profile_of(dict.fromkeys(names, replace(dataset, notes=())))
     return Background(slices, None, texts=item_texts(dataset), profile=profile)
 
 

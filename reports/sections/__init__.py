@@ -7,6 +7,7 @@ To add one: a module, a template of the same name, a row in `SECTIONS`.
 from collections.abc import Callable, Mapping
 
 from reports.sections import (
+    data,
     declaration,
     effects,
     overlap,
@@ -29,6 +30,7 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "slices": slices.context,
     "runs": runs.context,
     "training": training.context,
+    "data": data.context,
     "overlap": overlap.context,
     "trust": trust.context,
     "declaration": declaration.context,
