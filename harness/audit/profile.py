@@ -27,7 +27,7 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_BINS = 24
 """Bins of a histogram; the last one is open."""
 
-SHOWN = 0.995
+SHOWN = 0.98
 """The share of the items that all bins but the open one reach to."""
 
 
@@ -209,7 +209,7 @@ def _lengths(
 
 def _width(far: float) -> int:
     """The smallest round width with which all bins but the last hold `far` words."""
-    steps = (int(digit * 10**power) for power in range(12) for digit in (1, 2, 5))
+    steps = (int(digit * 10**power) for power in range(12) for digit in range(1, 6))
     return next(step for step in steps if step * (MOST_BINS - 1) > far)
 
 
