@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from harness.audit.background import background_of
+from harness.audit import background_of, profile_of
 from harness.errors import TrackingError
 from harness.executors.bases import Bases
 from harness.executors.inline import run_inline
@@ -106,6 +106,7 @@ def run_ablation(
         plan.experiment.analysis.slices,
         say=lambda text: console.print(text, markup=False, soft_wrap=True),
     )
+    background = replace(background, profile=profile_of(prepared.datasets))
     if plan.experiment.analysis.exposure_probe:
         background = replace(background, exposed=probe_bases(prepared, bases, console))
     console.print("opening the tracking store (making a new one takes some seconds)")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.audit import Background, item_texts, slice_labels
+from harness.audit import Background, item_texts, profile_of, slice_labels
 from harness.data import Dataset, load_references
 from harness.data.messages import listed, nearest
 from harness.errors import DataError
@@ -115,7 +115,7 @@ def compare(asked: Comparing) -> int:
         notes=tuple(notes),
         declared=False,
         facts=_facts(asked, dataset, systems),
-        background=Background(slices, None, texts=item_texts(dataset)),
+        background=_background(slices, dataset, names),
     )
     records = [record_of(one, dataset, kept) for one in systems]
     from reports.build import build_report, verdict_lines
@@ -125,6 +125,12 @@ def compare(asked: Comparing) -> int:
     print("\n".join(verdict_lines(result.analysis)))
     print(f"report: {folder / 'report.html'}")
     return 0
+
+
+def _background(slices: pd.DataFrame, dataset: Dataset, names: Sequence[str]) -> Background:
+    """What is known of the items; the notes on reading them are the study's."""
+    profile = profile_of(dict.fromkeys(names, replace(dataset, notes=())))
+    return Background(slices, None, texts=item_texts(dataset), profile=profile)
 
 
 def _slices(asked: Comparing, dataset: Dataset) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from harness.tracking import (
     describe_environment,
     load_ablation,
     open_store,
+    with_curves,
 )
 from reports.study import Study, study_of
 
@@ -185,7 +186,7 @@ def make_report(
     study : Study
         What is compared.
     records : sequence of RunRecord
-        How its runs ended.
+        How its runs ended; the curves of their training are read from the store.
     folder : Path
         Where `report.html`, `comparisons.json` and `scores.parquet` are written.
     run_id, identity : str
@@ -207,6 +208,7 @@ def make_report(
     """
     from reports.build import build_report, verdict_lines
 
+    records = with_curves(store, records)
     provenance = _provenance(records, run_id, identity, store)
     result = build_report(study, records, cluster_columns(records), provenance, folder)
     lines = verdict_lines(result.analysis)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from harness.metrics import METRICS
 
@@ -18,10 +18,14 @@ __all__ = [
     "COST_COLUMNS",
     "PREDICTION_COLUMNS",
     "RESERVED_COLUMNS",
+    "Curve",
     "RunRecord",
     "Status",
     "cluster_columns",
 ]
+
+Curve: TypeAlias = tuple[tuple[int, float], ...]
+"""(optimizer step, value) by ascending step; a diverged training's value may be NaN or infinite."""
 
 Status = Literal["finished", "reused", "failed", "missing"]
 
@@ -71,6 +75,9 @@ class RunRecord:
         field name, `references` (list of str; empty = unanswerable), `prompt`,
         `prediction`, `prompt_tokens`, `new_tokens`; only in runs whose answers were
         generated twice, `again` (str): the second answer.
+    curves : mapping of str to Curve
+        What was measured while it trained, by name: `train_loss`, and `validation_loss` and
+        other scores of the validation items, as `validation_f1`. Empty where not known.
     """
 
     arm: str
@@ -81,6 +88,7 @@ class RunRecord:
     run_id: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     predictions: pd.DataFrame | None = None
+    curves: Mapping[str, Curve] = field(default_factory=dict)
 
 
 PREDICTION_COLUMNS = (

@@ -50,6 +50,8 @@ class Study:
         beside predictions that were there before.
     background : Background or None
         What is known of the test items besides their scores.
+    limits : mapping of str to int
+        By arm, the tokens that a prompt is cut to; empty where nothing is known of prompts.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Study:
     history: tuple[Declaration, ...] = ()
     declared: bool = True
     background: Background | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def contrasts(self) -> dict[tuple[str, str], Contrast]:
@@ -108,6 +111,7 @@ def study_of(
         },
         history=tuple(history),
         background=background,
+        limits={arm.name: arm.config.prompt.max_tokens for arm in plan.arms},
     )
 
 

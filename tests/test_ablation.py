@@ -171,7 +171,16 @@ def _check_report_verb(run_id: str, first: list[dict[str, object]]) -> None:
     end = remade.index("Runs and costs")
     assert remade[remade.index("Where does it differ?") : end] in made
     assert "Was the test given away?" in remade
+    again = Path("again/report.html").read_text()
+    for page in (made, remade, again):  # the same curves and lengths, from whichever run has them
+        assert "Losses while training, by arm and seed. question: seed 0 training" in page
+        assert "Lengths in words. question: test median" in page
+        assert _from_training(page) == _from_training(made)
     assert main(["plan", "small.yaml", "--pilot", "small"]) == 0
+
+
+def _from_training(page: str) -> str:
+    return page[page.index('<h2 id="training">') : page.index('<h2 id="overlap">')]
 
 
 def test_no_reuse_runs_again_with_the_same_result(

@@ -138,6 +138,15 @@ def test_all_pairs_and_other_clusters(compare: Compare) -> None:
     assert entries[0]["n_clusters"] == 120
 
 
+def test_the_page_tells_of_the_items_and_of_no_training(compare: Compare) -> None:
+    compare(*ONE_EACH)
+    html = Path("results/comparison/report.html").read_text()
+    assert '<h2 id="data">' in html
+    assert "Lengths in words. question: test median" in html
+    assert "Prompts and their limit" not in html
+    assert '<h2 id="training">' not in html
+
+
 def test_slices_by_name(compare: Compare) -> None:
     compare(*ONE_EACH, "--slices", "answer_length,title")
     html = Path("results/comparison/report.html").read_text()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.audit.overlap import Overlap, audit_overlap
+from harness.audit.profile import Profile
 from harness.audit.slices import slice_labels
 from harness.data.items import Dataset, Item
 
@@ -57,12 +58,15 @@ class Background:
         Of each base model that was probed.
     texts : DataFrame or None
         From `item_texts`.
+    profile : Profile or None
+        From `profile_of`.
     """
 
     labels: pd.DataFrame
     overlap: Overlap | None
     exposed: tuple[Exposed, ...] = ()
     texts: pd.DataFrame | None = None
+    profile: Profile | None = None
 
 
 def background_of(

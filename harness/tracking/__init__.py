@@ -6,6 +6,7 @@ Importing this package does not import MLflow, which takes seconds; `open_store`
 """
 
 from harness.tracking.ablation import Ablation, start_ablation
+from harness.tracking.curves import read_curves, with_curves
 from harness.tracking.inputs import DataInput, SplitName
 from harness.tracking.provenance import describe_environment
 from harness.tracking.reading import StoredAblation, find_finished, load_ablation, read_run
@@ -23,7 +24,9 @@ __all__ = [
     "find_finished",
     "load_ablation",
     "open_store",
+    "read_curves",
     "read_run",
     "reason_of",
     "start_ablation",
+    "with_curves",
 ]

@@ -124,12 +124,8 @@ class Ablation:
             background.labels.to_parquet(Path(folder) / tags.LABELS_FILE, index=False)
             if background.texts is not None:
                 background.texts.to_parquet(Path(folder) / tags.TEXTS_FILE, index=False)
-            if background.overlap is not None:
-                text = _json(background.overlap.to_json())
-                (Path(folder) / tags.OVERLAP_FILE).write_text(text, encoding="utf-8")
-            if background.exposed:
-                text = _json([asdict(one) for one in background.exposed])
-                (Path(folder) / tags.EXPOSURE_FILE).write_text(text, encoding="utf-8")
+            for name, tree in _trees(background).items():
+                (Path(folder) / name).write_text(_json(tree), encoding="utf-8")
             self._store.client.log_artifacts(self.run_id, folder)
 
     def run(self, spec: RunSpec, inputs: Sequence[DataInput] = ()) -> ActiveRun:
@@ -309,6 +305,16 @@ def _plan_tree(plan: Plan, plan_hash: str, fingerprints: Mapping[str, str]) -> d
         ],
         "hypotheses": [asdict(hypothesis) for hypothesis in plan.hypotheses],
     }
+
+
+def _trees(background: Background) -> dict[str, Any]:
+    """The parts of a background that are known and are no tables, by file."""
+    parts = {
+        tags.OVERLAP_FILE: background.overlap and background.overlap.to_json(),
+        tags.EXPOSURE_FILE: [asdict(one) for one in background.exposed],
+        tags.PROFILE_FILE: background.profile and background.profile.to_json(),
+    }
+    return {name: tree for name, tree in parts.items() if tree}
 
 
 def _json(value: Any) -> str:

@@ -17,6 +17,7 @@ import yaml
 
 from harness.audit.background import Background, Exposed
 from harness.audit.overlap import Overlap
+from harness.audit.profile import Profile
 from harness.errors import TrackingError
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import MetricName
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities import Run
 
-__all__ = ["StoredAblation", "declared_before", "find_finished", "load_ablation", "read_run"]
+__all__ = [
+    "StoredAblation",
+    "declared_before",
+    "find_finished",
+    "find_run",
+    "load_ablation",
+    "read_run",
+]
 
 _RESULTS = {*get_args(MetricName), *COST_COLUMNS}
 _LISTED = 8
@@ -96,7 +104,7 @@ def read_run(store: Store, run_id: str) -> RunRecord:
     TrackingError
         There is no such run, it is not a run of an ablation, or its predictions are gone.
     """
-    run = _get(store, run_id)
+    run = find_run(store, run_id)
     if run is None or run.data.tags.get(tags.KIND) != "run":
         raise TrackingError("there is no such run of an ablation", where=store.where, got=run_id)
     return _record(store, run, run.data.tags.get(tags.FINGERPRINT, ""))
@@ -201,14 +209,21 @@ def _background(store: Store, run: Run) -> Background | None:
             path = store.client.download_artifacts(run.info.run_id, name, folder)
             tables[name] = pd.read_parquet(path)
     labels, texts = tables[tags.LABELS_FILE], tables.get(tags.TEXTS_FILE)
-    overlap = None
-    if tags.OVERLAP_FILE in names:
-        overlap = Overlap.from_json(json.loads(_text(store, run.info.run_id, tags.OVERLAP_FILE)))
-    exposed: tuple[Exposed, ...] = ()
-    if tags.EXPOSURE_FILE in names:
-        entries = json.loads(_text(store, run.info.run_id, tags.EXPOSURE_FILE))
-        exposed = tuple(Exposed(**{**entry, "notes": tuple(entry["notes"])}) for entry in entries)
-    return Background(labels, overlap, exposed, texts)
+    trees = {
+        name: json.loads(_text(store, run.info.run_id, name))
+        for name in names & {tags.OVERLAP_FILE, tags.EXPOSURE_FILE, tags.PROFILE_FILE}
+    }
+    overlap, profile = trees.get(tags.OVERLAP_FILE), trees.get(tags.PROFILE_FILE)
+    return Background(
+        labels,
+        overlap and Overlap.from_json(overlap),
+        tuple(
+            Exposed(**{**entry, "notes": tuple(entry["notes"])})
+            for entry in trees.get(tags.EXPOSURE_FILE, ())
+        ),
+        texts,
+        profile and Profile.from_json(profile),
+    )
 
 
 def _record(store: Store, run: Run, fingerprint: str) -> RunRecord:
@@ -253,7 +268,7 @@ def _predictions(store: Store, run_id: str) -> pd.DataFrame:
 
 def _find_parent(store: Store, name: str) -> Run:
     if re.fullmatch(r"[0-9a-f]{32}", name):
-        run = _get(store, name)
+        run = find_run(store, name)
         if run is not None and run.data.tags.get(tags.KIND) == "ablation":
             return run
         if run is not None and tags.PARENT in run.data.tags:
@@ -286,7 +301,8 @@ def _line(run: Run) -> str:
     return f"    {run.info.run_id[:12]}  {run.info.run_name}  ({run.info.status.lower()})"
 
 
-def _get(store: Store, run_id: str) -> Run | None:
+def find_run(store: Store, run_id: str) -> Run | None:
+    """Any run of the store, or None if there is none with this id."""
     from mlflow.exceptions import MlflowException
 
     with explained(store, "read a run"):

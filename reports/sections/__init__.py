@@ -7,6 +7,7 @@ To add one: a module, a template of the same name, a row in `SECTIONS`.
 from collections.abc import Callable, Mapping
 
 from reports.sections import (
+    data,
     declaration,
     effects,
     overlap,
@@ -14,6 +15,7 @@ from reports.sections import (
     runs,
     scoreboard,
     slices,
+    training,
     trust,
     verdicts,
 )
@@ -27,6 +29,8 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "effects": effects.context,
     "slices": slices.context,
     "runs": runs.context,
+    "training": training.context,
+    "data": data.context,
     "overlap": overlap.context,
     "trust": trust.context,
     "declaration": declaration.context,

@@ -9,6 +9,8 @@ import pytest
 
 from harness.audit.background import Background, Exposed
 from harness.audit.overlap import Example, Finding, Overlap
+from harness.audit.profile import profile_of
+from harness.data import Dataset, Item
 from harness.errors import TrackingError
 from harness.experiment import Experiment, Plan
 from harness.tracking import Ablation, Store, StoredAblation, load_ablation, read_run
@@ -152,9 +154,11 @@ def test_what_is_known_of_the_items_comes_back(start: Start, store: Store) -> No
     )
     labels = pd.DataFrame({"item": ["a", "b"], "question_word": ["who", ""]}, dtype="str")
     texts = pd.DataFrame({"item": ["a"], "question": ["who – 🙂"], "answer_start": [-1]})
+    item = Item("a", {"question": "Who?", "title": "東京"}, ("one two",), (), ("東京",))
     exposed = (Exposed("tiny", float("nan"), 0, ("A note.",), "an encoder-decoder"),)
+    profile = profile_of({"é": Dataset((), (), (item,), ("title",), ("test: a note",))})
     with start() as ablation:
-        ablation.describe_items(Background(labels, overlap, exposed, texts))
+        ablation.describe_items(Background(labels, overlap, exposed, texts, profile))
     found = load_ablation(store, ablation.run_id).background
     assert found is not None
     pd.testing.assert_frame_equal(found.labels, labels)
@@ -162,6 +166,7 @@ def test_what_is_known_of_the_items_comes_back(start: Start, store: Store) -> No
     assert found.texts is not None
     assert found.texts.to_dict("list") == texts.to_dict("list")
     assert found.exposed[0].notes == exposed[0].notes
+    assert found.profile == profile
     with start() as without:
         pass
     assert load_ablation(store, without.run_id).background is None
