@@ -85,9 +85,11 @@ def build_report(
     html = render(Page(study, table, analysis, everything, {**study.facts, **provenance}))
     entries = [c.to_json() for c in (*analysis.comparisons, *analysis.exploratory)]
     text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A file's name may hold bytes that are no text; they are shown as `\\udce9`.
+    plain = {"encoding": "utf-8", "errors": "backslashreplace"}
     writers: dict[str, Callable[[Path], object]] = {
-        "report.html": lambda path: path.write_text(html, encoding="utf-8"),
-        "comparisons.json": lambda path: path.write_text(text, encoding="utf-8"),
+        "report.html": lambda path: path.write_text(html, **plain),
+        "comparisons.json": lambda path: path.write_text(text, **plain),
         "scores.parquet": lambda path: table.to_frame().to_parquet(path, index=False),
     }
     files = tuple(_written(output / name, write) for name, write in writers.items())

@@ -20,7 +20,7 @@ from reports import build_report
 from reports.study import Study, study_of
 from tests.reports.conftest import QUICKSTART, QUICKSTART_SHARES, records_of
 
-__all__ = ["CASES", "HOSTILE", "LONG_WORD", "write_hostile", "write_report"]
+__all__ = ["CASES", "HOSTILE", "LONG_WORD", "write_broken", "write_hostile", "write_report"]
 
 N_ITEMS = 200
 LONG_WORD = "Donaudampfschiff" * 9 + "fahrt"
@@ -54,6 +54,14 @@ def write_hostile(text: str, output: Path) -> Path:
     """A page on which whatever comes from outside is, or holds, one text."""
     study, records = _hostile(text)
     return _written(study, records, output, {text: text, f"folded {text}": f"{text}\n{text}"})
+
+
+def write_broken(broken: str, output: Path) -> Path:
+    """A page whose question, command and reasons hold a text that UTF-8 cannot."""
+    study, records = _failed()
+    reasons = [record.reason and broken for record in records]
+    records = [replace(one, reason=why) for one, why in zip(records, reasons, strict=True)]
+    return _written(replace(study, question=broken), records, output, {"Command": broken})
 
 
 def _written(

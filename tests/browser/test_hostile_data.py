@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.cases import HOSTILE, write_hostile
+from tests.browser.cases import HOSTILE, write_broken, write_hostile
 from tests.browser.conftest import Opened, opened
 
 pytestmark = pytest.mark.browser
@@ -63,6 +63,14 @@ def test_texts_of_data_stay_texts(hostile: tuple[str, Path], browser: Browser) -
 def test_escaping_alone_is_enough(hostile: tuple[str, Path], browser: Browser) -> None:
     _, file = hostile
     for seen in visited(browser, file, bypass_csp=True):
+        assert_harmless(seen, file)
+
+
+def test_half_characters_are_named(browser: Browser, tmp_path: Path) -> None:
+    file = write_broken("caf\udce9 \ud83d.yaml", tmp_path)  # as Python reads bytes that are no text
+    with opened(browser, file) as seen:
+        for selector in (".question", "#provenance ~ dl dd", "#trust ~ * td"):
+            assert_shown(r"caf\udce9 \ud83d.yaml", seen.page, selector)
         assert_harmless(seen, file)
 
 

@@ -13,6 +13,7 @@ from tests.browser.cases import CASES, LONG_WORD
 from tests.browser.conftest import SIZES, opened
 
 pytestmark = pytest.mark.browser
+HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(one => one.tagName)"
 TOO_WIDE = """() => {
   const room = document.documentElement.clientWidth
   const scrolls = one => one && (getComputedStyle(one).overflowX !== 'visible'
