@@ -1,13 +1,11 @@
-"""Debian's Chromium without a window, and what a page does in it.
+"""The system's Chromium without a window, and what a page does in it.
 
-The browser is the system's; nothing downloads one. It lives for one module only: an event loop
-that stays open would break the tests of other folders that start one of their own.
+The browser lives for one module only: while it does, the thread has an event loop, and tests of
+other folders that start one of their own would fail.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.cases import write_report
+from tests.browser.chromium import ABSENT, executable, started
 
 __all__ = ["SIZES", "Opened", "opened"]
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1100, "height": 800}}
 
 
@@ -35,23 +33,13 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
 
 
-def executable() -> str | None:
-    """Where a Chromium is; the variable CHROMIUM comes first."""
-    found = (shutil.which(name) for name in (os.environ.get("CHROMIUM", ""), *NAMES) if name)
-    return next((path for path in found if path), None)
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = executable()
     if path is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    # Its sandbox does not work for root, who tests in containers; these pages are our own.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        pytest.skip(ABSENT)
+    with started(path) as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager
