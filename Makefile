@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXPERIMENT ?= experiments/quickstart.yaml
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 
-.PHONY: ablation test lint types unit calibration golden schema embedded clean
+.PHONY: ablation test lint types unit calibration golden benchmark schema embedded clean
 
 ablation: $(VENV)/installed  ## run the main job on the embedded default
 	$(BIN)/harness ablation $(EXPERIMENT)
@@ -28,6 +28,9 @@ calibration: $(VENV)/installed-dev  ## error rates of the intervals, into docs/c
 golden:  ## reference values by R (Debian: r-base-core, r-cran-{lme4,lmertest,pbkrtest,coin,jsonlite})
 	Rscript tests/golden/make_crossed.R > tests/golden/crossed.json
 	Rscript tests/golden/make_tests.R > tests/golden/tests.json
+
+benchmark: $(VENV)/installed-dev  ## how long a report of 12 runs on SQuAD's size takes (two minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.report
 
 schema: $(VENV)/installed  ## the editors' schema of experiment files
 	$(BIN)/harness schema > experiments/experiment.schema.json

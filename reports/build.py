@@ -22,7 +22,7 @@ from markupsafe import Markup
 from harness.errors import OutputError
 from harness.results import RunRecord
 from reports.analysis import Analysis, analyse
-from reports.exports import exports_of
+from reports.exports import encoded, exports_of
 from reports.markdown import as_markdown
 from reports.scores import ScoreTable
 from reports.sections import SECTIONS, Page
@@ -93,9 +93,9 @@ def build_report(
     scores = io.BytesIO()
     table.to_frame().to_parquet(scores, index=False)
     files = {
-        "report.html": html.encode(),
-        "report.md": short.encode(),
-        "comparisons.json": text.encode(),
+        "report.html": encoded(html),
+        "report.md": encoded(short),
+        "comparisons.json": encoded(text),
         "scores.parquet": scores.getvalue(),
     }
     files |= {export.name: export.content for export in exports_of(html)}

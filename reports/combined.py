@@ -17,7 +17,7 @@ from harness.errors import DataError
 from reports.analysis import Analysis
 from reports.build import document, write_files
 from reports.comparison import Comparison
-from reports.exports import exports_of
+from reports.exports import encoded, exports_of
 from reports.plots import draw_forest, forest_rows
 from reports.sections.verdicts import TONES
 from reports.study import Study
@@ -73,7 +73,7 @@ def build_combined(
         for name, comparison in found.items()
     ]
     text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    files = {"report.html": html.encode(), "comparisons.json": text.encode()}
+    files = {"report.html": encoded(html), "comparisons.json": encoded(text)}
     return write_files(output, files | {e.name: e.content for e in exports_of(html)})
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-__all__ = ["Export", "exports_of"]
+__all__ = ["Export", "encoded", "exports_of"]
 
 _TEXT, _PAPER = "#1c2024", "#ffffff"
 _ZOOM = 3  # of the page's units: enough for a slide
@@ -51,8 +51,13 @@ def exports_of(html: str) -> Iterator[Export]:
             yield Export(f"tables/{_stem(section, number)}.csv", _as_csv(rows))
         for number, drawn in enumerate(_FIGURE.findall(part), start=1):
             svg = _standing_alone(drawn)
-            yield Export(f"figures/{_stem(section, number)}.svg", svg.encode())
+            yield Export(f"figures/{_stem(section, number)}.svg", encoded(svg))
             yield Export(f"figures/{_stem(section, number)}.png", _as_png(svg))
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8; what is no text, such as bytes of a file's name, is shown as an escape."""
+    return text.encode("utf-8", errors="backslashreplace")
 
 
 def _stem(section: str, number: int) -> str:
@@ -77,7 +82,7 @@ def _as_png(svg: str) -> bytes:
 def _as_csv(rows: list[list[str]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
+    return encoded(text.getvalue())
 
 
 def _tables(part: str) -> list[list[list[str]]]:

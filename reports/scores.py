@@ -82,14 +82,20 @@ class ScoreTable:
         items, clusters = _items(scored[0], names) if scored else ((), _no_labels(0, len(names)))
         shape = (len(arms), len(seeds), len(items))
         columns = {c: np.full(shape, np.nan) for m in METRICS.values() for c in m.columns}
-        gold: tuple[tuple[str, ...], ...] | None = None
+        gold: tuple[tuple[str, ...], ...] = ()
+        answers: dict[tuple[int, str], int] = {}  # runs often agree; an answer is scored once
+        rows: dict[tuple[int, int], list[int]] = {}
         for record in scored:
             predictions, references = _aligned(record, items, clusters, names)
             gold = gold or references
             _check_same(references, gold, record, "references")
             place = arms.index(record.arm), seeds.index(record.seed)
-            for column, values in score_items(predictions, references, tuple(METRICS)).items():
-                columns[column][place] = values
+            rows[place] = [answers.setdefault(own, len(answers)) for own in enumerate(predictions)]
+        references = tuple(gold[item] for item, _ in answers)
+        scores = score_items([answer for _, answer in answers], references, tuple(METRICS))
+        for place, taken in rows.items():
+            for column, values in scores.items():
+                columns[column][place] = values[taken]
         return cls(arms, seeds, items, names, clusters, columns)
 
     def subset(
