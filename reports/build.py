@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -90,12 +91,12 @@ def build_report(
         "comparisons.json": lambda path: path.write_text(text, encoding="utf-8"),
         "scores.parquet": lambda path: table.to_frame().to_parquet(path, index=False),
     }
-    files = tuple(_written(output / name, write) for name, write in writers.items())
-    return ReportResult(analysis, files)
+    written = tuple(_written(output / name, write) for name, write in writers.items())
+    return ReportResult(analysis, written)
 
 
 def render(page: Page) -> str:
-    """The page as one HTML document without scripts or references to other files."""
+    """The page as one HTML document that refers to no other file and runs one script, its own."""
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
@@ -105,14 +106,22 @@ def render(page: Page) -> str:
     )
     # Markup: our own file, in which `>` and quotes have to stay as they are.
     style = Markup(environment.get_template("style.css").render())
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    # Read, not rendered: braces are no template in it.
+    script = Markup(files("reports").joinpath("templates/items.js").read_text(encoding="utf-8"))
     return environment.get_template("report.html.j2").render(
         name=page.study.name,
         title=f"{headline_of(page.analysis.comparisons)} ({page.study.name})",
         style=style,
-        style_hash=digest,
+        style_hash=_digest(style),
+        script=script,
+        script_hash=_digest(script),
         sections={name: context(page) for name, context in SECTIONS.items()},
     )
+
+
+def _digest(text: str) -> str:
+    """As a Content-Security-Policy names what it allows."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def verdict_lines(analysis: Analysis) -> list[str]:

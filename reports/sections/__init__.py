@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from reports.sections import (
     declaration,
     effects,
+    items,
     overlap,
     provenance,
     runs,
@@ -26,6 +27,7 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "scoreboard": scoreboard.context,
     "effects": effects.context,
     "slices": slices.context,
+    "items": items.context,
     "runs": runs.context,
     "overlap": overlap.context,
     "trust": trust.context,
