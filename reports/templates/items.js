@@ -119,7 +119,7 @@
   function passage(i) {
     if (data.contextOf[i] < 0) return [];
     const points = Array.from(data.contexts[data.contextOf[i]]); // offsets count code points
-    const [start, end] = data.spans[i][0] < 0 ? [0, 0] : data.spans[i];
+    const [start, end] = data.spans[i][0] < 0 ? [AROUND, AROUND] : data.spans[i];
     const low = start - AROUND > 40 ? start - AROUND : 0;
     const high = end + AROUND + 40 < points.length ? end + AROUND : points.length;
     const piece = (a, b) => points.slice(a, b).join("");
@@ -177,6 +177,5 @@
   byId("items-next").addEventListener("click", () => turn(1));
   byId("items-static").hidden = true;
   byId("items-browser").hidden = false;
-  // A reload may have kept another choice than the page's own.
-  update();
+  update(); // reads the controls: a reload may have kept other choices than the page's own
 })();
