@@ -186,11 +186,16 @@ def _asked(
     texts = study.background.texts if study.background else None
     if texts is not None:
         known = texts.set_index(texts["item"].astype(str)).reindex(order)
-        asked, read = (known[n].fillna("").astype(str).tolist() for n in ("question", "context"))
+        # Not `astype(str)`, whose strings cannot hold what is not valid Unicode.
+        asked, read = ([_text(v) for v in known[name]] for name in ("question", "context"))
         return asked, read, known["answer_start"].fillna(-1).astype(int).tolist()
     if frame is not None and "context" in frame:  # a cluster level, and the paragraph itself
-        return nothing, frame["context"].astype(str).tolist(), unknown
+        return nothing, [_text(value) for value in frame["context"]], unknown
     return nothing, nothing, unknown
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _spans(passages: list[str], starts: list[int], gold: list[list[str]]) -> Ints:

@@ -29,7 +29,7 @@ BUDGET = 12_000_000
 LONGEST_CONTEXT = 2_000
 """Code points up to which a context stays when the budget is exceeded."""
 
-_STEPS = 128
+_STEPS = 32
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 

@@ -12,7 +12,7 @@
   const nItems = data.ids.length;
   const every = [...Array(nItems).keys()];
   const radios = [...document.querySelectorAll('input[name="items-category"]')];
-  const state = { codes: [], found: [], first: 0 };
+  const state = { codes: [], chosen: "all", found: [], first: 0 };
   const lower = {}; // texts in lower case, made at the first search
 
   const make = (tag, name, ...children) => {
@@ -72,8 +72,9 @@
     for (const i of kept) if (state.codes[i] >= 0) tally[state.codes[i]] += 1;
     byId("items-count-all").textContent = count(kept.length);
     tally.forEach((n, code) => { byId(`items-count-${code}`).textContent = count(n); });
-    const chosen = radios.find((radio) => radio.checked).value;
-    state.found = chosen === "all" ? kept : kept.filter((i) => state.codes[i] === Number(chosen));
+    state.chosen = radios.find((radio) => radio.checked).value;
+    state.found = state.chosen === "all" ? kept
+      : kept.filter((i) => state.codes[i] === Number(state.chosen));
     state.first = 0;
     show();
   }
@@ -81,8 +82,10 @@
   function show() {
     const { found, first } = state;
     const last = Math.min(first + PER_PAGE, found.length);
+    const [from, to] = ["items-from", "items-to"].map((id) => data.arms[Number(byId(id).value)]);
+    const kind = state.chosen === "all" ? "" : ` ${NAMES[Number(state.chosen)]}`;
     byId("items-status").textContent = !found.length ? "No item matches."
-      : `Items ${count(first + 1)} to ${count(last)} of ${count(found.length)}`;
+      : `Items ${count(first + 1)} to ${count(last)} of ${count(found.length)}${kind}, from ${from} to ${to}`;
     byId("items-list").replaceChildren(...found.slice(first, last).map(card));
     byId("items-previous").disabled = first === 0;
     byId("items-next").disabled = last === found.length;
@@ -161,7 +164,7 @@
       : em === "0" ? make("span", "bad", "✗ wrong") : make("span", "muted", "not scored");
     mark.classList.add("mark");
     const said = text ? foreign("bdi", "said", text) : make("em", "muted", "empty answer");
-    const which = seeds(runs.map((s) => data.seeds[s])) + (f1 < 0 ? "" : `, F1 ${f1}`);
+    const which = seeds(runs.map((s) => data.seeds[s])) + (f1 < 0 ? "" : ` · F1 ${f1}`);
     return make("li", "", mark, " ", said, " ", make("small", "", which));
   }
 
