@@ -14,6 +14,7 @@ import os
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -103,7 +104,7 @@ def build_report(
 
 
 def render(page: Page) -> str:
-    """The page as one HTML document without scripts or references to other files."""
+    """The page as one HTML document that refers to no other file and runs one script, its own."""
     title = f"{headline_of(page.analysis.comparisons)} ({page.study.name})"
     sections = {name: context(page) for name, context in SECTIONS.items()}
     return document(page.study.name, title, sections)
@@ -128,10 +129,24 @@ def document(name: str, title: str, sections: Mapping[str, Mapping[str, object]]
     )
     # Markup: our own file, in which `>` and quotes have to stay as they are.
     style = Markup(environment.get_template("style.css").render())
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
-        name=name, title=title, style=style, style_hash=digest, sections=sections
+    # Read, not rendered: braces are no template in it.
+    script = Markup(
+        resources.files("reports").joinpath("templates/items.js").read_text(encoding="utf-8")
     )
+    return environment.get_template("report.html.j2").render(
+        name=name,
+        title=title,
+        style=style,
+        style_hash=_digest(style),
+        script=script,
+        script_hash=_digest(script),
+        sections=sections,
+    )
+
+
+def _digest(text: str) -> str:
+    """As a Content-Security-Policy names what it allows."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def verdict_lines(analysis: Analysis) -> list[str]:
