@@ -7,6 +7,7 @@ To add one: a module, a template of the same name, a row in `SECTIONS`.
 from collections.abc import Callable, Mapping
 
 from reports.sections import (
+    cost,
     declaration,
     effects,
     overlap,
@@ -26,6 +27,7 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "scoreboard": scoreboard.context,
     "effects": effects.context,
     "slices": slices.context,
+    "cost": cost.context,
     "runs": runs.context,
     "overlap": overlap.context,
     "trust": trust.context,
