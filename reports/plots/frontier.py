@@ -32,7 +32,7 @@ __all__ = [
 WIDE_RANGE = 8.0
 """Costs whose largest is this many times the smallest get a logarithmic axis."""
 
-LEFT, RIGHT, TOP, PLOT, BOTTOM = 0.42, 1.62, 0.3, 1.75, 0.46
+LEFT, RIGHT, TOP, PLOT, BOTTOM = 0.42, 1.64, 0.3, 1.75, 0.46
 """Inches around and of the panel."""
 
 
@@ -152,7 +152,7 @@ def draw_frontier(one: Frontier, metric: str) -> str:
         if not math.isnan(p.low):
             axes.plot([p.cost] * 2, [p.low, p.high], color=color, linewidth=1.6)
         axes.plot([p.cost], [p.score], marker, color=color, mfc=face, markersize=size, zorder=3)
-    names = shortened([p.arm for p in one.points], 22)
+    names = shortened([p.arm for p in one.points], 17)
     marks = [
         Mark(p.cost, p.score, name, bold=not p.beaten_by)
         for p, name in zip(one.points, names, strict=True)

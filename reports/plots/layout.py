@@ -56,8 +56,8 @@ class Mark(NamedTuple):
 def shortened(names: Sequence[str], width: int) -> tuple[str, ...]:
     """Names of at most `width` characters, which stay different from each other.
 
-    The middle of a long one is left out; where that makes two alike, what all of them begin and
-    end with goes first.
+    Combined levels are shortened one by one. Of a long name that part is kept that tells it from
+    the one most like it, and as much of its beginning, then of its end, as there is room for.
 
     Parameters
     ----------
@@ -70,25 +70,61 @@ def shortened(names: Sequence[str], width: int) -> tuple[str, ...]:
     tuple of str, length n_names
     """
     flat = [" ".join(name.split()) for name in names]
-    cut = [_without_middle(name, width) for name in flat]
-    n_different = len(set(flat))
-    if len(set(cut)) == n_different:
-        return tuple(cut)
-    head = _n_common(flat)
-    tail = _n_common([name[head:][::-1] for name in flat])
-    start, end = "…" if head > 1 else "", "…" if tail > 1 else ""
-    parts = [n[head * bool(start) : len(n) - tail * bool(end)] for n in flat]
-    cut = [_without_middle(f"{start}{part}{end}", width) for part in parts]
-    if len(set(cut)) == n_different:
-        return tuple(cut)
+    if all(len(name) <= width for name in flat):
+        return tuple(flat)
+    for cut in (_by_parts(flat, width), _each(flat, width)):
+        if len(set(cut)) == len(set(flat)) and max(map(len, cut)) <= width:
+            return tuple(cut)
     numbers = {name: f" ({place})" for place, name in enumerate(dict.fromkeys(flat), start=1)}
     return tuple(_without_middle(name, width - len(numbers[name])) + numbers[name] for name in flat)
 
 
-def _n_common(names: Sequence[str]) -> int:
-    """How many characters all names begin with."""
-    columns = zip(*names, strict=False)
-    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+def _by_parts(names: Sequence[str], width: int) -> list[str]:
+    """Names of combined levels, each level shortened among those of its factor."""
+    rows = [name.split(" / ") for name in names]
+    n_parts = len(rows[0])
+    if n_parts < 2 or any(len(row) != n_parts for row in rows):
+        return []
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    longest = [max(map(len, column)) for column in columns]
+    room = width - (n_parts - 1)
+    for left, place in zip(range(n_parts, 0, -1), np.argsort(longest, kind="stable"), strict=True):
+        own = max(min(longest[place], room // left), 3)
+        columns[place] = _each(columns[place], own)
+        room -= own
+    return ["/".join(row) for row in zip(*columns, strict=True)]
+
+
+def _each(names: Sequence[str], width: int) -> list[str]:
+    return [_around_difference(name, set(names) - {name}, width) for name in names]
+
+
+def _around_difference(name: str, others: set[str], width: int) -> str:
+    """A name cut down to the words in which it differs from the most similar other one."""
+    if len(name) <= width or not others:
+        return _without_middle(name, width)
+    head, tail = max((_in_common(name, other) for other in sorted(others)), key=sum)
+    start = name.rfind(" ", 0, head) + 1
+    end = name.find(" ", max(len(name) - tail, start + 1))
+    end = len(name) if end < 0 else end
+    n_cuts = (start > 0) + (end < len(name))
+    core = _without_middle(name[start:end], width - n_cuts)
+    room = width - len(core) - n_cuts
+    before = min(start, room)
+    after = min(len(name) - end, room - before)
+    left = name[:before] + "…" * (before < start)
+    return left + core + "…" * (end + after < len(name)) + name[len(name) - after :]
+
+
+def _in_common(one: str, other: str) -> tuple[int, int]:
+    """How many characters two names begin with, and how many of the rest they end with."""
+    head = _n_same(one, other)
+    return head, _n_same(one[head:][::-1], other[head:][::-1])
+
+
+def _n_same(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _without_middle(name: str, width: int) -> str:

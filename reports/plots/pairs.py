@@ -127,17 +127,18 @@ def draw_pairs(panels: Sequence[SeedPanel]) -> str:
     n_columns = min(2, len(shown))
     column, row = WIDTH / n_columns, TOP + PLOT + BOTTOM
     figure = new_figure(row * -(-len(shown) // n_columns))
+    room = 28 * (3 - n_columns)  # characters of a line in a column
+    levels = list(dict.fromkeys(level for one in shown for level in (one.control, one.treatment)))
+    names = dict(zip(levels, shortened(levels, room // 2 - 1), strict=True))
     for place, one in enumerate(shown):
         down, across = divmod(place, n_columns)
         width = column - LEFT - LABELS
         axes = panel(figure, across * column + LEFT, down * row + TOP, width, PLOT)
         _draw_lines(axes, one)
-        room = 24 * 2 // n_columns
-        names = shortened([one.control, one.treatment], room // 2)
-        x_names(axes, names)
+        x_names(axes, [names[one.control], names[one.treatment]])
         title = " ".join([*([f"{one.factor}:"] if one.factor else []), metric_label(one.metric)])
         for text, inches, weight in ((title, 0.24, "bold"), (one.agreement, 0.08, "normal")):
-            axes.text(-0.36 / width, 1 + inches / PLOT, shortened([text], room + 4)[0], ha="left",
+            axes.text(-0.36 / width, 1 + inches / PLOT, shortened([text], room)[0], ha="left",
                       transform=axes.transAxes, fontsize=TEXT, color=INK, fontweight=weight,
                       parse_math=False)  # fmt: skip
     return to_svg(figure, f"Each seed's mean scores. {'; '.join(map(_told, shown))}")

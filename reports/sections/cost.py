@@ -56,13 +56,16 @@ def _shown(one: Frontier, metric: str) -> dict[str, object]:
                 "score": points(p.score),
                 "interval": "" if math.isnan(p.low) else f"{points(p.low)} to {points(p.high)}",
                 "cost": _number(p.cost),
-                "place": f"beaten by {'; '.join(p.beaten_by)}"
-                if p.beaten_by
-                else "on the frontier",
+                "place": _beaten(p.beaten_by) if p.beaten_by else "on the frontier",
             }
             for p in sorted(one.points, key=lambda p: p.cost)
         ],
     }
+
+
+def _beaten(others: tuple[str, ...]) -> str:
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return f"beaten by {others[0]}{more}"
 
 
 def _number(value: float) -> str:
