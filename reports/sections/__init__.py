@@ -7,6 +7,7 @@ To add one: a module, a template of the same name, a row in `SECTIONS`.
 from collections.abc import Callable, Mapping
 
 from reports.sections import (
+    cost,
     data,
     declaration,
     effects,
@@ -30,6 +31,7 @@ SECTIONS: Mapping[str, Callable[[Page], dict[str, object]]] = {
     "effects": effects.context,
     "slices": slices.context,
     "items": items.context,
+    "cost": cost.context,
     "runs": runs.context,
     "training": training.context,
     "data": data.context,

@@ -6,6 +6,7 @@ import math
 
 from markupsafe import Markup
 
+from reports.arms import ArmMean, Best, arm_means, best_arm
 from reports.plots import arm_points, draw_arms
 from reports.sections.page import Page
 from reports.wording import metric_label, points
@@ -17,6 +18,13 @@ def context(page: Page) -> dict[str, object]:
     """Rows of arms by metrics, the primary metric first, and a picture of it."""
     primary = page.study.primary
     metrics = sorted(page.table.metrics, key=lambda metric: metric != primary)
+    weight = page.analysis.reached.look.weight
+    alpha = page.study.alpha
+    known_primary = primary in page.table.metrics
+    means = arm_means(page.table, primary, 1 - alpha * weight) if known_primary else ()
+    intervals = {row.arm: _interval(row) for row in means}
+    tested = known_primary and page.analysis.reached.state != "early"
+    best = best_arm(page.table, primary, alpha, weight) if tested else None
     cells = {(row.arm, row.metric): row for row in page.analysis.scoreboard}
     rows = []
     for arm in page.table.arms:
@@ -24,6 +32,8 @@ def context(page: Page) -> dict[str, object]:
         rows.append(
             {
                 "arm": arm,
+                "interval": intervals.get(arm),
+                "best": best is not None and best.supported and best.arm == arm,
                 "n_seeds": known[0].n_seeds if known else 0,
                 "scores": [
                     {"mean": points(c.mean), "sd": None if math.isnan(c.sd) else points(c.sd)}
@@ -35,6 +45,34 @@ def context(page: Page) -> dict[str, object]:
     return {
         "metrics": [metric_label(metric) for metric in metrics],
         "rows": rows,
+        "level": page.level,
+        "has_interval": any(intervals.values()),
+        "rule": _rule(best, alpha),
         # The drawing escapes what it is given.
         "picture": picture,
     }
+
+
+def _interval(row: ArmMean) -> str | None:
+    if math.isnan(row.ci_low):
+        return None
+    return f"{points(row.ci_low)} to {points(row.ci_high)}"
+
+
+def _rule(best: Best | None, alpha: float) -> str | None:
+    """When an arm is marked as the best, and why none is."""
+    if best is None:
+        return None
+    rule = (
+        "An arm is marked as the best only if its paired difference from every other arm is "
+        f"supported (p at most {alpha:g}, adjusted by Holm over these pairs)"
+    )
+    if best.supported:
+        return f"{rule}."
+    open_ = [one.other for one in best.leads if not (one.p_adjusted <= alpha and one.estimate > 0)]
+    return f"{rule}; none is: {best.arm} has the highest mean, but not clearly above {_few(open_)}."
+
+
+def _few(names: list[str], most: int = 3) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.experiment import Plan
+from reports.plots.interaction import (
+    InteractionLine,
+    draw_interaction,
+    factors_of,
+    interaction_panels,
+)
+from reports.study import study_of
+
+FACTORS = {"context": ("question", "question+context"), "precision": ("full", "nf4")}
+MEANS = {
+    "question / full": 14.0,
+    "question / nf4": 13.0,
+    "question+context / full": 81.0,
+}
+
+
+def on_off(path: str, on: Any) -> dict[str, Any]:
+    return {"control": {"off": {}}, "treatments": {"on": {path: on}}}
+
+
+def test_factors_are_read_off_the_arms_and_contrasts(plan: Plan) -> None:
+    study = study_of(plan)
+    assert factors_of(study) == FACTORS
+    only = replace(study, hypotheses=study.hypotheses[1:])
+    assert list(factors_of(only)) == ["factor 1", "precision"]
+    assert factors_of(replace(study, declared=False)) == {}
+    assert factors_of(replace(study, arms=study.arms[:3])) == {}
+    assert factors_of(replace(study, arms=("a", "b / c"))) == {}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_factors_with_the_same_levels_keep_their_names(
+    make_experiment: Callable[..., Plan], first: int
+) -> None:
+    factors = {
+        "quantized": on_off("model.precision", "nf4"),
+        "context": on_off("prompt.template", "question: {question} context: {context}"),
+    }
+    names = list(factors)
+    declared = [
+        {"factor": names[first], "claim": "different"},
+        {"interaction": [names[1], names[0]], "claim": "different"},
+    ]
+    study = study_of(make_experiment(factors=factors, analysis={"hypotheses": declared}))
+    assert list(factors_of(study)) == names
+    both = replace(study, hypotheses=study.hypotheses[1:])
+    assert list(factors_of(both)) == names
+
+
+def test_a_line_per_level_of_the_second_factor() -> None:
+    (panel,) = interaction_panels(FACTORS, MEANS)
+    assert (panel.x_factor, panel.line_factor, panel.rest) == ("context", "precision", "")
+    assert panel.lines[0] == InteractionLine("full", (14.0, 81.0))
+    assert panel.lines[1].means[0] == 13.0
+    assert math.isnan(panel.lines[1].means[1])
+
+
+def test_further_factors_have_a_panel_per_combination() -> None:
+    factors = {"a": ("0", "1"), "b": ("0", "1"), "c": ("2", "3"), "d": ("4", "5")}
+    means = {"0 / 1 / 3 / 4": 50.0}
+    panels = interaction_panels(factors, means)
+    assert [p.rest for p in panels] == ["c: 2, d: 4", "c: 2, d: 5", "c: 3, d: 4", "c: 3, d: 5"]
+    assert panels[2].lines[1].means[0] == 50.0
+    assert interaction_panels({"a": ("0", "1")}, {}) == ()
+
+
+def test_drawing() -> None:
+    panels = interaction_panels({"$<": FACTORS["context"], "p": ("full", r"$\frac{")}, MEANS)
+    root = ET.fromstring(draw_interaction(panels, "f1"))
+    assert root.get("aria-label") == (
+        "Mean F1 of each arm. full: question 14.0, question+context 81.0; "
+        r"$\frac{: question no run, question+context no run"
+    )
+    assert draw_interaction(interaction_panels(FACTORS, {}), "f1") == ""
+    assert draw_interaction((), "f1") == ""
+
+
+def test_lines_differ_without_colour() -> None:
+    levels = tuple("abcdef")
+    means = {f"x / {level}": 1.0 for level in levels} | {f"y / {level}": 2.0 for level in levels}
+    svg = draw_interaction(interaction_panels({"f": ("x", "y"), "g": levels}, means), "f1")
+    dashes = {part.split('"')[0] for part in svg.split('stroke-dasharray="')[1:]}
+    assert len(dashes) == 5, "and one line is solid"
