@@ -132,7 +132,7 @@ def _changed(em: Ints) -> NDArray[np.bool_]:
 def _without_long_contexts(items: Items) -> tuple[Items, int]:
     """Also how many contexts went."""
     short = np.array([len(text) <= LONGEST_CONTEXT for text in items.contexts], dtype=bool)
-    # Index -1, of an item without a context, takes the value appended last.
+    # One more at the end for index -1, of an item without a context.
     gone = ~np.append(short, True)[items.context_of]
     context_of = np.where(gone, -1, items.context_of)
     spans = np.where(gone[:, None], -1, items.spans)

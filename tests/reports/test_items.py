@@ -12,7 +12,7 @@ import pytest
 from harness.audit.background import Background
 from harness.experiment import Plan
 from harness.results import RunRecord
-from reports.items import LONGEST_ANSWER, Items, items_of, outcomes
+from reports.items import LONGEST_ANSWER, Items, _spans, items_of, outcomes
 from reports.scores import ScoreTable
 from reports.study import Study, study_of
 
@@ -80,6 +80,11 @@ def test_an_answer_that_is_not_where_it_should_be_has_no_span(
     items = collected(study, records)
     assert items.spans[items.ids.index("q7")].tolist() == [-1, -1]
     assert (items.spans[8:] >= 0).all()
+
+
+def test_spans_count_code_points() -> None:
+    spans = _spans(["é 𝒜😀é y", "", "b"], [2, 0, 0], [["𝒜😀é"], [""], []])
+    assert spans.tolist() == [[2, 5], [-1, -1], [-1, -1]]
 
 
 def test_labels_follow_the_items_in_the_slices_own_order(

@@ -65,13 +65,14 @@ def test_what_is_left_out_is_said(
     plan: Plan, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packing.fitted, "__defaults__", (20_000,))
-    html = render(page_of(study_of(plan), records))
+    page = page_of(study_of(plan), records)
+    html, context = render(page), SECTIONS["items"](page)
     assert "The questions were not stored with these results." in html
-    n_left = 200 - len(
-        json.loads(str(SECTIONS["items"](page_of(study_of(plan), records))["data"]))["ids"]
-    )
+    n_left = 200 - len(json.loads(str(context["data"]))["ids"])
     assert 0 < n_left < 200
     assert f"Left out to keep the file small: {n_left} of 200 items, " in html
+    # The table counts what the list leaves out.
+    assert all(sum(map(int, row["counts"])) == 200 for row in context["pairs"])  # type: ignore[attr-defined]
 
 
 def test_without_scripts_the_counts_and_a_sentence_remain(plan: Plan, records: Records) -> None:
