@@ -22,6 +22,7 @@ def trained(start: Start, plan: Plan) -> str:
     with start() as ablation, ablation.run(plan.runs[0]) as run:
         for step, loss in LOSSES.items():
             run.log(step, {"train_loss": loss, "learning_rate": 0.1, "gradient_norm": 1.0})
+            time.sleep(0.002)  # MLflow's clock counts milliseconds
         run.log(20, {"validation_loss": 3.5, "validation_f1": 12.0})
         run.finish(METRICS, predictions())
     return run.run_id
@@ -65,7 +66,7 @@ def test_a_diverged_run_keeps_its_curve(start: Start, store: Store, plan: Plan) 
     with start() as ablation, ablation.run(plan.runs[0]) as run:
         for step, value in enumerate(values):
             run.log(step, {"train_loss": value})
-        time.sleep(0.002)  # MLflow's clock counts milliseconds
+        time.sleep(0.002)
         run.log(1, {"train_loss": 7.0})  # a training that goes on logs a step again
         run.fail("training diverged")
     failed = load_ablation(store, ablation.run_id).records[0]
