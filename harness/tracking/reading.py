@@ -194,7 +194,7 @@ def _declarations(store: Store, run: Run) -> tuple[Declaration, ...]:
         entries = json.loads(_text(store, run.info.run_id, tags.DECLARATION_FILE))
     else:
         entries = json.loads(run.data.tags.get(tags.DECLARED, "[]"))
-    return tuple(Declaration(**entry) for entry in entries)
+    return tuple(Declaration(**{"n_earlier": 0, **entry}) for entry in entries)
 
 
 def _background(store: Store, run: Run) -> Background | None:

@@ -50,7 +50,7 @@ def headline_of(comparisons: tuple[Comparison, ...]) -> str:
     if not more:
         return text
     counts = ", ".join(f"{n} {verdict}" for verdict, n in more.most_common())
-    return f"{text}; of {more.total()} more: {counts}"
+    return f"{text}; and {counts}"
 
 
 def _limits(page: Page, comparison: Comparison) -> str:

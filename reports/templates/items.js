@@ -2,7 +2,7 @@
 // Whatever comes from the data becomes text nodes only, never markup.
 "use strict";
 (() => {
-  const PER_PAGE = 10;
+  const PER_PAGE = 5;
   const AROUND = 220; // code points of the context shown on each side of the answer
   const NAMES = ["gained", "lost", "both right", "both wrong"];
   const SIGNS = ["▲", "▼", "✓", "✗"];

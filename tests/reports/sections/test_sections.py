@@ -86,7 +86,7 @@ def test_number(value: float, text: str) -> None:
 def test_headline_counts_what_it_does_not_show(page: Page) -> None:
     comparisons = page.analysis.comparisons
     three = (*comparisons, replace(comparisons[0], verdict="undecided"), *comparisons[:1] * 2)
-    assert headline_of(three).endswith("; of 3 more: 2 better, 1 undecided")
+    assert headline_of(three).endswith("; and 2 better, 1 undecided")
     undecided = replace(comparisons[1], headline="Undecided whether x")
     assert headline_of((comparisons[0], undecided)).endswith("; undecided whether x")
     assert headline_of(()) == "No hypothesis"
