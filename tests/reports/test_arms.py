@@ -75,7 +75,7 @@ def three(gap: float) -> Floats:
     """Arms whose items differ by a gap, and by little luck of the item."""
     rng = np.random.default_rng(5)
     items = rng.uniform(20, 70, (1, 1, 40))
-    return items + rng.normal(0, 4, (3, 1, 40)) + np.array([0, gap, -20.0]).reshape(3, 1, 1)
+    return items + rng.normal(0, 4, (3, 1, 40)) + np.array([0, gap, -4.0]).reshape(3, 1, 1)
 
 
 def test_best_arm_needs_every_lead(make_table: MakeTable) -> None:
@@ -86,12 +86,12 @@ def test_best_arm_needs_every_lead(make_table: MakeTable) -> None:
     p_values = [stats.ttest_rel(far[1, 0], far[other, 0]).pvalue for other in (0, 2)]
     expected = multipletests(p_values, method="holm")[1]
     assert [lead.other for lead in best.leads] == ["a", "c"]
-    assert [lead.p_adjusted for lead in best.leads] == pytest.approx(expected)
+    assert [lead.p_adjusted for lead in best.leads] == pytest.approx(expected, rel=1e-4, abs=0)
     assert best.leads[0].estimate == pytest.approx((far[1] - far[0]).mean())
     near = best_arm(make_table(three(0.3), nested=False), "em", 0.05)
     assert near is not None
     assert not near.supported, "only one of the others is clearly lower"
-    assert min(lead.p_adjusted for lead in near.leads) < 1e-9
+    assert min(lead.p_adjusted for lead in near.leads) < 1e-3
 
 
 def test_a_look_spends_its_share_of_alpha(make_table: MakeTable) -> None:

@@ -29,8 +29,8 @@ def record(arm: str, seed: int = 0, **costs: float) -> RunRecord:
 
 @pytest.fixture
 def example() -> Frontier:
-    means = {"small": 50.0, "good": 70.0, "worse": 60.0, "same": 70.0, "tied": 70.0, "dear": 70.0}
-    costs = {"small": 1.0, "good": 4.0, "worse": 5.0, "same": 4.0, "tied": 4.0, "dear": 9.0}
+    means = {"small": 50.0, "good": 70.0, "worse": 60.0, "same": 70.0, "weak": 55.0, "dear": 70.0}
+    costs = {"small": 1.0, "good": 4.0, "worse": 5.0, "same": 4.0, "weak": 4.0, "dear": 9.0}
     scores = [*(score(arm, mean) for arm, mean in means.items()), score("free", 99.0)]
     unknown = {"free": NAN, "failed": 1.0}
     scores.append(ArmMean("failed", NAN, NAN, NAN, 0, "checkpoints", "no finished run"))
@@ -43,9 +43,9 @@ def test_beaten_is_no_better_in_score_and_in_cost(example: Frontier) -> None:
         "small": (),
         "good": (),
         "same": (),
-        "tied": (),
-        "worse": ("good", "same", "tied"),
-        "dear": ("good", "same", "tied"),
+        "worse": ("good", "same"),
+        "weak": ("good", "same"),
+        "dear": ("good", "same"),
     }
     assert example.left_out == ("free", "failed")
     assert example.points[0][1:5] == (50.0, 48.0, 53.0, 1.0)
@@ -71,7 +71,7 @@ def test_drawing_says_what_is_on_the_frontier(example: Frontier) -> None:
     label = ET.fromstring(draw_frontier(some, "f1")).get("aria-label")
     assert label == (
         "F1 against memory in MB. small: 50.0 (interval 48.0 to 53.0) at 1, on the frontier; "
-        "worse: 60.0 at 5, beaten by good, same, tied"
+        "worse: 60.0 at 5, beaten by good, same"
     )
     assert draw_frontier(some._replace(points=some.points[:1]), "f1") == ""
 
