@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import DataError
 from harness.experiment import Plan
-from harness.metrics import METRICS, corpus_scores
+from harness.metrics import METRICS, corpus_scores, score_items
 from harness.results import RunRecord
 from reports.scores import ScoreTable
 from reports.study import study_of
@@ -29,6 +29,17 @@ def test_scores_are_aligned_by_item_not_by_row(plan: Plan, records: Records) -> 
         np.testing.assert_array_equal(values, again.columns[column])
     assert straight.columns["f1"].shape == (4, 3, 200)
     assert straight.clusters.shape == (200, 2)
+
+
+def test_every_run_has_the_scores_of_its_own_answers(plan: Plan, records: Records) -> None:
+    table = ScoreTable.from_records(records, study_of(plan), CLUSTERS)
+    for record in records:
+        assert record.predictions is not None
+        answers = record.predictions["prediction"].tolist()
+        alone = score_items(answers, record.predictions["references"].tolist())
+        place = table.arms.index(record.arm), table.seeds.index(record.seed)
+        for column, values in alone.items():
+            np.testing.assert_array_equal(table.columns[column][place], values)
 
 
 @pytest.mark.parametrize("metric", METRICS)
