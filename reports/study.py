@@ -39,6 +39,8 @@ class Study:
         Whether looks were planned after each round of seeds; alpha is shared by them.
     opinions : tuple of str
         Names of second opinions to give, see `reports.opinions.OPINIONS`.
+    factors : mapping of str to tuple of str
+        Levels of each factor, whose combinations the arms are; empty where arms are no such thing.
     notes : tuple of str
         What a reader should know before believing it that no score tells.
     facts : mapping of str to str
@@ -64,6 +66,7 @@ class Study:
     power: float = 0.8
     sequential: bool = False
     opinions: tuple[OpinionName, ...] = ("sign_flip", "mcnemar", "bootstrap", "randomization")
+    factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Declaration, ...] = ()
@@ -104,6 +107,7 @@ def study_of(
         power=analysis.power,
         sequential=analysis.sequential,
         opinions=analysis.second_opinions,
+        factors={name: tuple(axis.levels) for name, axis in experiment.factors.items()},
         notes=_debugging(plan),
         facts={
             "Arms differ in": ", ".join(changed_paths(plan.arms)) or "nothing",

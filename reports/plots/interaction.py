@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from reports.plots.layout import STYLES, TEXT, Mark, label_marks, panel, shortened, x_names
 from reports.plots.svg import INK, WIDTH, new_figure, to_svg
-from reports.study import Study
 from reports.wording import metric_label, points
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "InteractionLine",
     "InteractionPanel",
     "draw_interaction",
-    "factors_of",
     "interaction_panels",
 ]
 
@@ -57,39 +55,6 @@ class InteractionPanel(NamedTuple):
     line_factor: str
     x_levels: tuple[str, ...]
     lines: tuple[InteractionLine, ...]
-
-
-def factors_of(study: Study) -> dict[str, tuple[str, ...]]:
-    """Factors with their levels in the order of the arms; empty where arms are no full factorial.
-
-    Levels are read off the arms' names, names of factors off the contrasts; a factor that no
-    hypothesis mentions is called by its place.
-    """
-    parts = [arm.split(" / ") for arm in study.arms]
-    if not study.declared or len({len(one) for one in parts}) != 1:
-        return {}
-    levels = [tuple(dict.fromkeys(column)) for column in zip(*parts, strict=True)]
-    if [tuple(one) for one in parts] != list(itertools.product(*levels)):
-        return {}
-    factors: dict[str, tuple[str, ...]] = {}
-    for place, own in enumerate(levels):
-        level_of = {arm: one[place] for arm, one in zip(study.arms, parts, strict=True)}
-        factors[_factor_name(study, level_of) or f"factor {place + 1}"] = own
-    return factors
-
-
-def _factor_name(study: Study, level_of: Mapping[str, str]) -> str | None:
-    """The factor whose treatment exactly these levels are in some contrast."""
-    for contrast in (h.contrast for h in study.hypotheses):
-        last = set(contrast.treated)
-        first = {arm for arm, w in contrast.weights.items() if (w > 0) == (arm in last)}
-        treated = (last,) if contrast.kind == "main" else (first, last)
-        for factor, (treatment, _), own in zip(
-            contrast.factors, contrast.levels, treated, strict=True
-        ):
-            if own == {arm for arm in contrast.weights if level_of[arm] == treatment}:
-                return factor
-    return None
 
 
 def interaction_panels(

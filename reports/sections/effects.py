@@ -58,7 +58,7 @@ def _interaction(page: Page) -> dict[str, object]:
     """The plot of the first two factors; its numbers are the scoreboard's."""
     metric = page.study.primary
     means = {row.arm: row.mean for row in page.analysis.scoreboard if row.metric == metric}
-    panels = interaction_panels(interactions.factors_of(page.study), means)
+    panels = interaction_panels(page.study.factors, means)
     return {
         "picture": Markup(draw_interaction(panels, metric)),
         "metric": metric_label(metric),

@@ -14,4 +14,8 @@ def test_what_a_study_takes_from_its_plan(plan: Plan) -> None:
     assert study.arms == tuple(arm.name for arm in plan.arms)
     assert (study.seeds, study.alpha, study.power, study.primary) == ((0, 1, 2), 0.05, 0.8, "f1")
     assert study.facts["Arms differ in"] == "prompt.template, model.precision"
+    assert study.factors == {
+        "context": ("question", "question+context"),
+        "precision": ("full", "nf4"),
+    }
     assert not study.notes

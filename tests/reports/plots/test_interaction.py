@@ -2,20 +2,12 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
-import pytest
-
-from harness.experiment import Plan
 from reports.plots.interaction import (
     InteractionLine,
     draw_interaction,
-    factors_of,
     interaction_panels,
 )
-from reports.study import study_of
 
 FACTORS = {"context": ("question", "question+context"), "precision": ("full", "nf4")}
 MEANS = {
@@ -23,39 +15,6 @@ MEANS = {
     "question / nf4": 13.0,
     "question+context / full": 81.0,
 }
-
-
-def on_off(path: str, on: Any) -> dict[str, Any]:
-    return {"control": {"off": {}}, "treatments": {"on": {path: on}}}
-
-
-def test_factors_are_read_off_the_arms_and_contrasts(plan: Plan) -> None:
-    study = study_of(plan)
-    assert factors_of(study) == FACTORS
-    only = replace(study, hypotheses=study.hypotheses[1:])
-    assert list(factors_of(only)) == ["factor 1", "precision"]
-    assert factors_of(replace(study, declared=False)) == {}
-    assert factors_of(replace(study, arms=study.arms[:3])) == {}
-    assert factors_of(replace(study, arms=("a", "b / c"))) == {}
-
-
-@pytest.mark.parametrize("first", [0, 1])
-def test_factors_with_the_same_levels_keep_their_names(
-    make_experiment: Callable[..., Plan], first: int
-) -> None:
-    factors = {
-        "quantized": on_off("model.precision", "nf4"),
-        "context": on_off("prompt.template", "question: {question} context: {context}"),
-    }
-    names = list(factors)
-    declared = [
-        {"factor": names[first], "claim": "different"},
-        {"interaction": [names[1], names[0]], "claim": "different"},
-    ]
-    study = study_of(make_experiment(factors=factors, analysis={"hypotheses": declared}))
-    assert list(factors_of(study)) == names
-    both = replace(study, hypotheses=study.hypotheses[1:])
-    assert list(factors_of(both)) == names
 
 
 def test_a_line_per_level_of_the_second_factor() -> None:
