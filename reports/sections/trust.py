@@ -21,7 +21,7 @@ def context(page: Page) -> dict[str, object]:
         "basis": _basis(page, comparisons),
         "method": _method(page, comparisons),
         "warnings": page.analysis.warnings,
-        "declared_first": page.study.declared and not any(d.is_late for d in page.study.history),
+        "declared_first": _declared_first(page),
         "failures": [
             {"arm": r.arm, "seed": r.seed, "status": r.status, "reason": r.reason or "not started"}
             for r in page.records
@@ -39,6 +39,12 @@ def context(page: Page) -> dict[str, object]:
         "noise_metrics": [metric_label(metric) for metric in metrics],
         "noise": [_noise_row(floor, metrics) for floor in page.analysis.noise],
     }
+
+
+def _declared_first(page: Page) -> bool:
+    """Whether it is known that the claims were there before any result."""
+    history = page.study.history
+    return page.study.declared and bool(history) and not any(one.is_late for one in history)
 
 
 def _noise_row(floor: NoiseFloor, metrics: list[str]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from harness.audit.background import Background, Exposed
 from harness.audit.overlap import Example, Finding, Overlap
 from harness.audit.profile import Lengths, Profile, Size
 from harness.experiment import Plan
-from harness.experiment.declaration import with_declaration
+from harness.experiment.declaration import Declaration, with_declaration
 from harness.results import RunRecord
 from reports.analysis import analyse
 from reports.build import render
@@ -157,6 +157,12 @@ def test_declaration_shows_its_hash_its_time_and_every_change(page: Page) -> Non
         "at": "2026-01-02 03:04 UTC", "hash": history[0].hash, "state": "no run had a result",
     }  # fmt: skip
     assert shown["last"] == history[1].hash
+
+    def known_before(history: tuple[Declaration, ...]) -> object:
+        told = replace(page, study=replace(page.study, history=history))
+        return SECTIONS["trust"](told)["declared_first"]
+
+    assert [known_before(history[:n]) for n in range(3)] == [False, True, False]
     changes = [tuple(change.values()) for change in shown["changes"]]  # type: ignore[attr-defined]
     when, state = "2026-01-03 00:00 UTC", "3 of 4 runs had results"
     assert changes == [
