@@ -7,11 +7,9 @@ work, reading one back `reading`'s.
 from __future__ import annotations
 
 import json
-import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,14 +18,16 @@ import yaml
 
 from harness.audit.background import Background
 from harness.errors import HarnessError
-from harness.experiment.declaration import Declaration, with_declaration
+from harness.experiment.declaration import Declaration
 from harness.experiment.plan import Plan, RunSpec
 from harness.results import RunRecord
 from harness.tracking import tags
+from harness.tracking.declarations import declare
 from harness.tracking.inputs import DataInput, dataset_input
+from harness.tracking.items import describe_items
 from harness.tracking.placement import experiment_for, opened_by_mlflow, parent_run
 from harness.tracking.provenance import describe_environment, process_tags, summary_tags
-from harness.tracking.reading import declared_before, read_run
+from harness.tracking.reading import read_run
 from harness.tracking.run import (
     ActiveRun,
     Ending,
@@ -41,7 +41,6 @@ from harness.tracking.store import Store, explained, write
 
 __all__ = ["Ablation", "start_ablation"]
 
-_MOST_HEADS = 20  # of declarations in a tag, whose length MLflow limits too
 _MAX_NOTE = 8000  # MLflow's limit for a tag, which is what a description is
 
 
@@ -93,21 +92,8 @@ class Ablation:
         TrackingError
             The store failed.
         """
-        earlier, n_earlier = declared_before(self._store, self.name, self.run_id)
-        history = with_declaration(
-            earlier,
-            what,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            n_known=n_known,
-            n_runs=len(self._fingerprints),
-            n_earlier=n_earlier,
-        )
-        with explained(self._store, "store what is declared"):
-            tree = [asdict(one) for one in history]
-            self._store.client.log_text(self.run_id, _json(tree), tags.DECLARATION_FILE)
-            heads = json.dumps([{**one, "what": {}} for one in tree[-_MOST_HEADS:]])
-            write(self._store, self.run_id, tags={tags.DECLARED: heads})
-        return history
+        n_runs = len(self._fingerprints)
+        return declare(self._store, self.run_id, self.name, what, n_known=n_known, n_runs=n_runs)
 
     def describe_items(self, background: Background) -> None:
         """Store what is known of the test items.
@@ -117,16 +103,7 @@ class Ablation:
         TrackingError
             The store failed.
         """
-        with (
-            explained(self._store, "store what is known of the test items"),
-            tempfile.TemporaryDirectory() as folder,
-        ):
-            background.labels.to_parquet(Path(folder) / tags.LABELS_FILE, index=False)
-            if background.texts is not None:
-                background.texts.to_parquet(Path(folder) / tags.TEXTS_FILE, index=False)
-            for name, tree in _trees(background).items():
-                (Path(folder) / name).write_text(_json(tree), encoding="utf-8")
-            self._store.client.log_artifacts(self.run_id, folder)
+        describe_items(self._store, self.run_id, background)
 
     def run(self, spec: RunSpec, inputs: Sequence[DataInput] = ()) -> ActiveRun:
         """Start one run of the plan.
@@ -305,16 +282,6 @@ def _plan_tree(plan: Plan, plan_hash: str, fingerprints: Mapping[str, str]) -> d
         ],
         "hypotheses": [asdict(hypothesis) for hypothesis in plan.hypotheses],
     }
-
-
-def _trees(background: Background) -> dict[str, Any]:
-    """The parts of a background that are known and are no tables, by file."""
-    parts = {
-        tags.OVERLAP_FILE: background.overlap and background.overlap.to_json(),
-        tags.EXPOSURE_FILE: [asdict(one) for one in background.exposed],
-        tags.PROFILE_FILE: background.profile and background.profile.to_json(),
-    }
-    return {name: tree for name, tree in parts.items() if tree}
 
 
 def _json(value: Any) -> str:

@@ -10,19 +10,19 @@ import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 
-from harness.audit.background import Background, Exposed
-from harness.audit.overlap import Overlap
-from harness.audit.profile import Profile
+from harness.audit.background import Background
 from harness.errors import TrackingError
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import MetricName
 from harness.results import COST_COLUMNS, RunRecord, Status
 from harness.tracking import tags
+from harness.tracking.artifacts import artifact_text, artifacts
+from harness.tracking.declarations import declarations_of
+from harness.tracking.items import background_of_run
 from harness.tracking.store import Store, explained, search
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "StoredAblation",
-    "declared_before",
     "find_finished",
     "find_run",
     "load_ablation",
@@ -90,7 +89,7 @@ def find_finished(store: Store, fingerprint: str) -> str | None:
             store, f"attributes.status = 'FINISHED' and tags.`{tags.FINGERPRINT}` = '{quoted}'"
         )
         for run in found:
-            if any(file.path == tags.PREDICTIONS for file in _artifacts(store, run)):
+            if any(file.path == tags.PREDICTIONS for file in artifacts(store, run)):
                 run_id: str = run.info.run_id
                 return run_id
     return None
@@ -128,9 +127,9 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
     with explained(store, "read an ablation"):
         parent = _find_parent(store, name)
         run_id: str = parent.info.run_id
-        experiment = yaml.safe_load(_text(store, run_id, tags.EXPERIMENT_FILE))
-        history, background = _declarations(store, parent), _background(store, parent)
-        plan = json.loads(_text(store, run_id, tags.PLAN_FILE))
+        experiment = yaml.safe_load(artifact_text(store, run_id, tags.EXPERIMENT_FILE))
+        history, background = declarations_of(store, parent), background_of_run(store, parent)
+        plan = json.loads(artifact_text(store, run_id, tags.PLAN_FILE))
         nested: dict[tuple[str, str], Run] = {}
         for run in search(store, f"tags.`{tags.PARENT}` = '{run_id}'", [parent.info.experiment_id]):
             place = run.data.tags.get(tags.ARM, ""), run.data.tags.get(tags.SEED, "")
@@ -151,78 +150,6 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
         tuple(records),
         history,
         background,
-    )
-
-
-def declared_before(store: Store, name: str, run_id: str) -> tuple[tuple[Declaration, ...], int]:
-    """What an experiment declared so far, oldest first, and how many of its runs have finished.
-
-    Parameters
-    ----------
-    store : Store
-    name : str
-        The experiment's name.
-    run_id : str
-        The ablation that asks; it and its runs are not counted.
-
-    Raises
-    ------
-    TrackingError
-        The store failed.
-    """
-    quoted = name.replace("'", "")
-    query = f"tags.`{tags.KIND}` = 'ablation' and tags.`{tags.EXPERIMENT}` = '{quoted}'"
-    history: tuple[Declaration, ...] = ()
-    n_finished = 0
-    with explained(store, "read what was declared before"):
-        for run in search(store, query):
-            if run.info.run_id == run_id:
-                continue
-            history = history or _declarations(store, run)
-            children = f"tags.`{tags.PARENT}` = '{run.info.run_id}'"
-            nested = search(store, children, [run.info.experiment_id])
-            n_finished += sum(
-                one.info.status == "FINISHED" and tags.REUSED_FROM not in one.data.tags
-                for one in nested
-            )
-    return history, n_finished
-
-
-def _declarations(store: Store, run: Run) -> tuple[Declaration, ...]:
-    """Of one ablation; only the heads of them where the file is out of reach."""
-    if any(file.path == tags.DECLARATION_FILE for file in _artifacts(store, run)):
-        entries = json.loads(_text(store, run.info.run_id, tags.DECLARATION_FILE))
-    else:
-        entries = json.loads(run.data.tags.get(tags.DECLARED, "[]"))
-    return tuple(Declaration(**{"n_earlier": 0, **entry}) for entry in entries)
-
-
-def _background(store: Store, run: Run) -> Background | None:
-    import pandas as pd
-
-    names = {file.path for file in _artifacts(store, run)}
-    if tags.LABELS_FILE not in names:
-        return None
-    tables = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name in names & {tags.LABELS_FILE, tags.TEXTS_FILE}:
-            path = store.client.download_artifacts(run.info.run_id, name, folder)
-            tables[name] = pd.read_parquet(path)
-    labels, texts = tables[tags.LABELS_FILE], tables.get(tags.TEXTS_FILE)
-    trees = {
-        name: json.loads(_text(store, run.info.run_id, name))
-        for name in names & {tags.OVERLAP_FILE, tags.EXPOSURE_FILE, tags.PROFILE_FILE}
-    }
-    overlap, profile = trees.get(tags.OVERLAP_FILE), trees.get(tags.PROFILE_FILE)
-    return Background(
-        labels,
-        overlap and Overlap.from_json(overlap),
-        tuple(
-            Exposed(**{**entry, "notes": tuple(entry["notes"])})
-            for entry in trees.get(tags.EXPOSURE_FILE, ())
-        ),
-        texts,
-        profile and Profile.from_json(profile),
     )
 
 
@@ -312,18 +239,3 @@ def find_run(store: Store, run_id: str) -> Run | None:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
             raise
-
-
-def _artifacts(store: Store, run: Run) -> list[Any]:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return list(store.client.list_artifacts(run.info.run_id))
-    except (MlflowException, OSError):  # the artifacts are out of reach, so not to be reused
-        return []
-
-
-def _text(store: Store, run_id: str, name: str) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        path = store.client.download_artifacts(run_id, name, folder)
-        return Path(path).read_text(encoding="utf-8")
