@@ -6,7 +6,7 @@ No thresholds and no tests here: what is true is decided before it is said.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from harness.metrics import METRICS
@@ -23,6 +23,7 @@ __all__ = [
     "p_text",
     "points",
     "sentence",
+    "short_number",
     "signed",
 ]
 
@@ -81,6 +82,16 @@ def p_cell(p_value: float) -> str:
     if math.isnan(p_value):
         return UNKNOWN
     return p_text(p_value).removeprefix("p ").removeprefix("= ")
+
+
+def short_number(value: float) -> str:
+    """A cost with three digits, such as `0.348` or `1,139`."""
+    if math.isnan(value):
+        return UNKNOWN
+    form: Callable[[float], str] = (
+        (lambda v: f"{v:,.0f}") if value >= 100 or value == int(value) else (lambda v: f"{v:.3g}")
+    )
+    return form(value)
 
 
 def headline(comparison: Comparison, levels: Levels) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from harness.results import COST_COLUMNS, RunRecord
 from reports.sections.page import Page
-from reports.wording import UNKNOWN
+from reports.wording import UNKNOWN, short_number
 
 __all__ = ["context"]
 
@@ -50,7 +50,7 @@ def context(page: Page) -> dict[str, object]:
 
 def _costs(records: Sequence[RunRecord], arm: str, columns: list[str]) -> list[str]:
     own = [r for r in records if r.arm == arm]
-    return [_number(_mean_of(own, c)) for c in columns]
+    return [short_number(_mean_of(own, c)) for c in columns]
 
 
 def _mean_of(records: Sequence[RunRecord], column: str) -> float:
@@ -58,16 +58,6 @@ def _mean_of(records: Sequence[RunRecord], column: str) -> float:
     values = (r.metrics.get(column, math.nan) for r in records)
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
-
-
-def _number(value: float) -> str:
-    """Three digits are enough for a cost."""
-    if math.isnan(value):
-        return UNKNOWN
-    form: Callable[[float], str] = (
-        (lambda v: f"{v:,.0f}") if value >= 100 or value == int(value) else (lambda v: f"{v:.3g}")
-    )
-    return form(value)
 
 
 def _duration(records: tuple[RunRecord, ...]) -> str | None:

@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from reports.arms import ArmMean, Best, arm_means, best_arm
 from reports.plots import arm_points, draw_arms
+from reports.plots.frontier import mean_cost, memory_column, seconds_of
 from reports.sections.page import Page
-from reports.wording import metric_label, points
+from reports.wording import metric_label, points, short_number
 
 __all__ = ["context"]
 
@@ -25,6 +26,7 @@ def context(page: Page) -> dict[str, object]:
     intervals = {row.arm: _interval(row) for row in means}
     tested = known_primary and page.analysis.reached.state != "early"
     best = best_arm(page.table, primary, alpha, weight) if tested else None
+    costs = _costs(page)
     cells = {(row.arm, row.metric): row for row in page.analysis.scoreboard}
     rows = []
     for arm in page.table.arms:
@@ -35,6 +37,7 @@ def context(page: Page) -> dict[str, object]:
                 "interval": intervals.get(arm),
                 "best": best is not None and best.supported and best.arm == arm,
                 "n_seeds": known[0].n_seeds if known else 0,
+                "costs": [short_number(by_arm[arm]) for by_arm in costs.values()],
                 "scores": [
                     {"mean": points(c.mean), "sd": None if math.isnan(c.sd) else points(c.sd)}
                     for c in known
@@ -45,11 +48,27 @@ def context(page: Page) -> dict[str, object]:
     return {
         "metrics": [metric_label(metric) for metric in metrics],
         "rows": rows,
+        "costs": list(costs),
         "level": page.level,
         "has_interval": any(intervals.values()),
         "rule": _rule(best, alpha),
         # The drawing escapes what it is given.
         "picture": picture,
+    }
+
+
+def _costs(page: Page) -> dict[str, dict[str, float]]:
+    """Mean cost of each arm by heading, of costs that are known for some arm."""
+    column = memory_column(page.records)
+    arms = page.study.arms
+    every = {
+        "MB": mean_cost(page.records, arms, lambda r: r.metrics.get(column, math.nan)),
+        "s": mean_cost(page.records, arms, seconds_of),
+    }
+    return {
+        unit: by_arm
+        for unit, by_arm in every.items()
+        if not all(math.isnan(cost) for cost in by_arm.values())
     }
 
 

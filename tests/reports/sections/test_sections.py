@@ -20,9 +20,10 @@ from reports.noise import NoiseFloor
 from reports.opinions import Opinion
 from reports.scores import ScoreTable
 from reports.sections import SECTIONS, Page, declaration
-from reports.sections.runs import _duration, _number
+from reports.sections.runs import _duration
 from reports.sections.verdicts import headline_of
 from reports.study import study_of
+from reports.wording import short_number
 
 
 @pytest.fixture
@@ -79,8 +80,8 @@ def test_reused_runs_cost_nothing_now(page: Page) -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(float("nan"), "–"), (0.0, "0"), (2.13, "2.13"), (36864.0, "36,864")]
 )
-def test_number(value: float, text: str) -> None:
-    assert _number(value) == text
+def testshort_number(value: float, text: str) -> None:
+    assert short_number(value) == text
 
 
 def test_headline_counts_what_it_does_not_show(page: Page) -> None:
@@ -341,3 +342,24 @@ def test_data_is_absent_where_nothing_is_known_of_it(page: Page, known: Page) ->
     html = render(page)  # an ablation that stored no profile
     assert "Prompts and their limit" in html
     assert "Lengths in words" not in html
+
+
+def test_scoreboard_has_what_arms_cost(page: Page) -> None:
+    context = SECTIONS["scoreboard"](page)
+    assert context["costs"] == ["MB", "s"]
+    own = [r.metrics for r in page.records if r.arm == "question / nf4"]
+    seconds = sum(m["train_seconds"] + m["generate_seconds"] for m in own) / len(own)
+    row = context["rows"][1]  # type: ignore[index]
+    assert row["costs"] == ["0.9", f"{seconds:.3g}"]
+    unknown = tuple(replace(record, metrics={}) for record in page.records)
+    assert SECTIONS["scoreboard"](replace(page, records=unknown))["costs"] == []
+
+
+def test_provenance_names_data_and_model_by_content(page: Page) -> None:
+    what = {"test items": "abc", "base model": {"t5": "x", "llama": "y"}, "alpha": 0.05}
+    history = with_declaration((), what, at="t", n_known=0, n_runs=1)
+    declared_page = replace(page, study=replace(page.study, history=history))
+    facts = SECTIONS["provenance"](declared_page)["facts"]
+    assert facts["Test items, by content"] == "abc"  # type: ignore[index]
+    assert facts["Base model, by content"] == "t5: x; llama: y"  # type: ignore[index]
+    assert SECTIONS["provenance"](page)["facts"] == {"Commit": "abc"}
