@@ -51,10 +51,10 @@ def listener(on_log: OnLog, on_step: OnStep) -> Any:
 
         def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             values = _renamed(kwargs["logs"])
+            if values:  # first, so that the curve shows where it broke
+                on_log(state.global_step, values)
             for name in _FINITE:
                 check_finite(name, values.get(name, 0.0), state.global_step)
-            if values:
-                on_log(state.global_step, values)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             on_step(state.global_step, state.max_steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -105,12 +106,18 @@ def test_losses_are_told(base: BaseModel) -> None:
 
 
 def test_a_training_that_diverges_says_so(base: BaseModel) -> None:
+    values: dict[str, float] = {}
+
+    def logged(step: int, found: dict[str, float]) -> None:
+        values.update(found)
+
     with trainable(base, Model(name="any", adapter=LoRA()), seed=0) as model:
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
                 parameter.data.fill_(float("nan"))
         with pytest.raises(TrainingDivergedError, match=r"nan at step \d+; lower training"):
-            run(base, model, Training(epochs=1, batch_size=2))
+            run(base, model, Training(epochs=1, batch_size=2), log=logged)
+    assert math.isnan(values["train_loss"]), "the curve has to show where it broke"
 
 
 @pytest.mark.parametrize(
