@@ -22,6 +22,8 @@ INK = "#000000"
 """Becomes the page's text colour."""
 BLUE, ORANGE, GREY = "#3f86c9", "#d3761f", "#868c96"
 """Readable on white and on near-black (at least 3:1 against both)."""
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML may hold, not even as an escape: NUL and the like (XML 1.0, section 2.2)."""
 WIDTH = 4.4
 """Inches; about a phone's width, so that text is not scaled down there."""
 
@@ -51,6 +53,7 @@ def to_svg(figure: Figure, description: str) -> str:
     """
     import matplotlib
 
+    description = _NO_XML.sub("\ufffd", description)
     buffer = io.StringIO()
     salt = hashlib.sha256(description.encode()).hexdigest()
     # A fixed salt: matplotlib would name clip paths at random.
