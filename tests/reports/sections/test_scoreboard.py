@@ -63,3 +63,14 @@ def test_intervals_have_the_level_of_the_look(plan: Plan, records: Records) -> N
             expected = f"{points(mean.ci_low)} to {points(mean.ci_high)}"
             assert rows[mean.arm]["interval"] == expected
     assert SECTIONS["scoreboard"](later)["level"] == "99%"
+
+
+def test_scoreboard_has_what_arms_cost(page: Page) -> None:
+    context = SECTIONS["scoreboard"](page)
+    assert context["costs"] == ["MB", "s"]
+    own = [r.metrics for r in page.records if r.arm == "question / nf4"]
+    seconds = sum(m["train_seconds"] + m["generate_seconds"] for m in own) / len(own)
+    row = context["rows"][1]  # type: ignore[index]
+    assert row["costs"] == ["0.9", f"{seconds:.3g}"]
+    unknown = tuple(replace(record, metrics={}) for record in page.records)
+    assert SECTIONS["scoreboard"](replace(page, records=unknown))["costs"] == []
