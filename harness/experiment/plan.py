@@ -7,7 +7,7 @@ run. What is compared is `contrasts`' work. Nothing is loaded here.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from harness.experiment.contrasts import Hypothesis, declared_hypotheses
 from harness.experiment.load import resolve_base
 from harness.experiment.schema import Experiment
 
-__all__ = ["Arm", "Plan", "RunSpec", "changed_paths", "make_plan"]
+__all__ = ["Arm", "Plan", "RunSpec", "changed_paths", "in_order", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,20 @@ def make_plan(experiment: Experiment) -> Plan:
         for seed in experiment.seeds
         for arm in arms  # the first has the control level of every factor
     ]
-    bases = list(dict.fromkeys(arm.base_key for arm in arms))
+    levels = {arm.name: arm.levels for arm in arms}
+    hypotheses = tuple(declared_hypotheses(experiment, levels))
+    return Plan(experiment, arms, in_order(runs, experiment), hypotheses)
+
+
+def in_order(runs: Iterable[RunSpec], experiment: Experiment) -> tuple[RunSpec, ...]:
+    """Runs, given seed by seed, in the order in which they are executed; see `make_plan`."""
+    runs = list(runs)
+    bases = list(dict.fromkeys(run.arm.base_key for run in runs))
     looked_at = experiment.analysis.sequential  # after each round of seeds
     rounds = {seed: n for n, seed in enumerate(experiment.seeds)} if looked_at else {}
     # stable: what is equal stays in order
     runs.sort(key=lambda run: (rounds.get(run.seed, 0), bases.index(run.arm.base_key)))
-    levels = {arm.name: arm.levels for arm in arms}
-    return Plan(experiment, arms, tuple(runs), tuple(declared_hypotheses(experiment, levels)))
+    return tuple(runs)
 
 
 def changed_paths(arms: tuple[Arm, ...]) -> tuple[str, ...]:

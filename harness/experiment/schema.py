@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from harness.experiment.base import Base
+from harness.experiment.search import Search
 from harness.experiment.section import Section
 
 __all__ = [
@@ -181,6 +182,8 @@ class Experiment(Section):
     """Replicates of training; the same for every arm."""
     analysis: Analysis = Analysis()
     """Hypotheses and error rate."""
+    search: Search | None = None
+    """What is tuned in each arm before the arms are compared (`harness search`)."""
     resources: Resources = Resources()
     """Circumstances such as CPU threads."""
 

@@ -45,6 +45,8 @@ PACKAGES: Final = (
     "Jinja2",
     "rich",
     "datasketch",
+    "optuna",
+    "cmaes",
 )
 """The project's dependencies; `tests/test_dependencies.py` keeps this list complete."""
 
