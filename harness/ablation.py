@@ -18,21 +18,17 @@ from harness.errors import TrackingError
 from harness.executors.bases import Bases
 from harness.executors.inline import run_inline
 from harness.executors.ranks import follow, is_follower
-from harness.experiment import Arm, Plan, RunSpec, load_experiment, make_plan
-from harness.experiment.data import Split, Validation
+from harness.experiment import Plan, RunSpec, load_experiment, make_plan
 from harness.experiment.declaration import declared_of
 from harness.experiment.fingerprint import plan_hash
-from harness.experiment.section import EMBEDDED_PREFIX
-from harness.fitting import check_fit, notes
-from harness.preparation import Prepared, asked_of_the_hub, prepare
+from harness.fitting import checked_bases
+from harness.preparation import Prepared, asked_of_the_hub, inputs_of, prepare
 from harness.probing import probe_bases
 from harness.progress import Progress
 from harness.reporting import make_report, output_folder, say_failures
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns
 from harness.tracking import (
     Ablation,
-    DataInput,
-    SplitName,
     find_finished,
     open_store,
     start_ablation,
@@ -92,7 +88,7 @@ def run_ablation(
         console.print(f"data: {note}", markup=False, soft_wrap=True)
     known = (finished_fingerprints(tracking_uri) if reuse else None) or frozenset()
     new = [run for run in plan.runs if prepared.fingerprints[run.name] not in known]
-    bases = _checked_bases(new, prepared, console)
+    bases = checked_bases(new, prepared, console)
     folder = output_folder(output, plan.experiment.name)
     checkpoints = checkpoint_places(prepared, folder)
     for place in checkpoints.values():
@@ -117,7 +113,7 @@ def run_ablation(
         plan,
         plan_hash=identity,
         fingerprints=prepared.fingerprints,
-        inputs=_inputs(plan.arms[0], prepared),
+        inputs=inputs_of(plan.arms[0], prepared),
     ) as ablation:
         found = {
             name: run_id
@@ -151,30 +147,6 @@ def _data_of(prepared: Prepared) -> dict[str, object]:
         "training items": common({a: hashes["train"] for a, hashes in prepared.hashes.items()}),
         "base model": common({arm: one.identity for arm, one in prepared.models.items()}),
     }
-
-
-def _checked_bases(runs: Sequence[RunSpec], prepared: Prepared, console: Console) -> Bases:
-    """Try out each arm's settings and load the first base model, before anything is written."""
-    bases = Bases(prepared.models)
-    if runs:
-        console.print("loading torch and the base model")
-        import torch
-
-        from harness.logs import quieten_progress_bars
-
-        quieten_progress_bars()
-        threads = prepared.plan.experiment.resources.threads
-        if threads:
-            torch.set_num_threads(threads)
-        for arm in {run.arm.name: run.arm for run in runs}.values():
-            dataset = prepared.datasets[arm.name]
-            trained = check_fit(arm.config, prepared.models[arm.name], dataset)
-            console.print(f"{arm.name}: trains {trained}", markup=False, soft_wrap=True)
-            for note in notes(arm.config, len(dataset.train)):
-                text = f"{arm.name}: {note}"
-                console.print(text, style="yellow", markup=False, soft_wrap=True)
-        bases.get(runs[0])
-    return bases
 
 
 def checkpoint_places(prepared: Prepared, folder: Path) -> dict[str, Checkpoints | None]:
@@ -239,7 +211,7 @@ def _execute(
             for record in run_inline(
                 todo,
                 datasets=prepared.datasets,
-                inputs={arm.name: _inputs(arm, prepared) for arm in prepared.plan.arms},
+                inputs={arm.name: inputs_of(arm, prepared) for arm in prepared.plan.arms},
                 ablation=ablation,
                 fingerprints=prepared.fingerprints,
                 progress=progress,
@@ -250,34 +222,6 @@ def _execute(
         except (KeyboardInterrupt, SystemExit):
             progress.say("interrupted; finished runs are kept, the same command goes on from here")
             raise
-
-
-def _inputs(arm: Arm, prepared: Prepared) -> list[DataInput]:
-    """What tracking is told about an arm's splits."""
-    data, dataset = arm.config.data, prepared.datasets[arm.name]
-    carved = data.validation is None or data.validation.share is not None
-    places: dict[SplitName, Split | Validation | None] = {
-        "train": data.train,
-        "validation": data.train if carved else data.validation,
-        "test": data.test,
-    }
-    inputs = []
-    for split, place in places.items():
-        items = getattr(dataset, split)
-        file = place.file if place else None
-        source = file or data.source or ""
-        if items:
-            inputs.append(
-                DataInput(
-                    context=split,
-                    name=Path(source).name,
-                    digest=prepared.hashes[arm.name][split],
-                    source=source,
-                    hub=file is None and not source.startswith(EMBEDDED_PREFIX),
-                    items=len(items),
-                )
-            )
-    return inputs
 
 
 def _say_left_over(

@@ -6,14 +6,19 @@ the rules that need the model's architecture and tokenizer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.data import Dataset
+from rich.console import Console
+
+from harness.data import Dataset, TrainingItems
 from harness.data.encoding import encode
 from harness.errors import ExperimentError
+from harness.executors.bases import Bases
+from harness.experiment import RunSpec
 from harness.experiment.base import Base
 from harness.models.sources import ModelSource
+from harness.preparation import Prepared
 from harness.training.arguments import share_of, total_steps
 
 if TYPE_CHECKING:
@@ -21,12 +26,14 @@ if TYPE_CHECKING:
 
     from harness.models.trainable import ParameterCount
 
-__all__ = ["check_fit", "notes"]
+__all__ = ["check_fit", "checked_bases", "notes"]
 
 _SAMPLE = 8  # items of each split
 
 
-def check_fit(config: Base, source: ModelSource, dataset: Dataset) -> ParameterCount:
+def check_fit(
+    config: Base, source: ModelSource, dataset: Dataset | TrainingItems
+) -> ParameterCount:
     """See that adapter, frozen weights, precision, prompts and lengths fit the model.
 
     Parameters
@@ -35,7 +42,7 @@ def check_fit(config: Base, source: ModelSource, dataset: Dataset) -> ParameterC
         An arm's configuration.
     source : ModelSource
         Where its base model was found.
-    dataset : Dataset
+    dataset : Dataset or TrainingItems
         Its items, a few of which are encoded.
 
     Returns
@@ -56,7 +63,8 @@ def check_fit(config: Base, source: ModelSource, dataset: Dataset) -> ParameterC
     shape = load_shape(config.model, source)
     counted = inspect(config.model, source, shape)
     tokenizer = load_tokenizer(config.model, source)
-    items = [*dataset.train[:_SAMPLE], *dataset.test[:_SAMPLE]]
+    others = dataset.test if isinstance(dataset, Dataset) else dataset.validation
+    items = [*dataset.train[:_SAMPLE], *others[:_SAMPLE]]
     encode(items, config.prompt, tokenizer, encoder_decoder=bool(shape.is_encoder_decoder))
     _check_stops(config.generation.stop_strings, tokenizer)
     positions = getattr(shape, "max_position_embeddings", None)
@@ -87,6 +95,52 @@ def notes(config: Base, n_train: int) -> list[str]:
         f"the warm-up of {training.warmup_steps:,} steps is not shorter than the training"
         f" ({total:,} steps): the learning rate never gets past it"
     ]
+
+
+def checked_bases(
+    runs: Sequence[RunSpec],
+    prepared: Prepared,
+    console: Console,
+    items: Mapping[str, Dataset | TrainingItems] | None = None,
+) -> Bases:
+    """Try out each arm's settings and load the first base model, before anything is written.
+
+    Parameters
+    ----------
+    runs : sequence of RunSpec
+        Those that will be executed.
+    prepared : Prepared
+    console : Console
+        Is told what is trained.
+    items : mapping, optional
+        By arm, in place of the prepared ones.
+
+    Raises
+    ------
+    ModelError, ExperimentError
+        As `check_fit`, or the base model cannot be loaded.
+    """
+    bases = Bases(prepared.models)
+    if not runs:
+        return bases
+    console.print("loading torch and the base model")
+    import torch
+
+    from harness.logs import quieten_progress_bars
+
+    quieten_progress_bars()
+    threads = prepared.plan.experiment.resources.threads
+    if threads:
+        torch.set_num_threads(threads)
+    for arm in {run.arm.name: run.arm for run in runs}.values():
+        dataset = (items or prepared.datasets)[arm.name]
+        trained = check_fit(arm.config, prepared.models[arm.name], dataset)
+        console.print(f"{arm.name}: trains {trained}", markup=False, soft_wrap=True)
+        for note in notes(arm.config, len(dataset.train)):
+            text = f"{arm.name}: {note}"
+            console.print(text, style="yellow", markup=False, soft_wrap=True)
+    bases.get(runs[0])
+    return bases
 
 
 def _check_stops(stops: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> None:

@@ -9,17 +9,27 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.audit import slice_labels
 from harness.data import Dataset, content_hash, load_dataset
 from harness.data.prompts import check_template
 from harness.errors import ExperimentError
 from harness.experiment import Arm, Plan
+from harness.experiment.data import Split, Validation
 from harness.experiment.fingerprint import fingerprint
 from harness.experiment.section import EMBEDDED_PREFIX
 from harness.models.sources import ModelSource, find_model
+from harness.tracking import DataInput, SplitName
 
-__all__ = ["Prepared", "asked_of_the_hub", "find_models", "load_datasets", "prepare"]
+__all__ = [
+    "Prepared",
+    "asked_of_the_hub",
+    "find_models",
+    "inputs_of",
+    "load_datasets",
+    "prepare",
+]
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,14 @@ class Prepared:
     fingerprints: Mapping[str, str]
 
 
-def prepare(plan: Plan) -> Prepared:
+def prepare(plan: Plan, loaded: Mapping[str, Dataset] | None = None) -> Prepared:
     """Load a plan's items, find its models, and identify its runs.
+
+    Parameters
+    ----------
+    plan : Plan
+    loaded : mapping, optional
+        Items by arm name, if they have been loaded already.
 
     Raises
     ------
@@ -56,7 +72,7 @@ def prepare(plan: Plan) -> Prepared:
         Data, a model or a template cannot be used.
     """
     models = find_models(plan)
-    datasets = load_datasets(plan)
+    datasets = load_datasets(plan, loaded)
     slices = plan.experiment.analysis.slices
     if slices is not None:  # a wrong name is found here, not after the training
         slice_labels(next(iter(datasets.values())), None, slices)
@@ -88,8 +104,14 @@ def asked_of_the_hub(plan: Plan) -> list[str]:
     return [name for name in names if not name.startswith(EMBEDDED_PREFIX)]
 
 
-def load_datasets(plan: Plan) -> dict[str, Dataset]:
+def load_datasets(plan: Plan, known: Mapping[str, Dataset] | None = None) -> dict[str, Dataset]:
     """Items by arm name, each distinct `data` section loaded once, templates checked.
+
+    Parameters
+    ----------
+    plan : Plan
+    known : mapping, optional
+        Items by arm name, if they have been loaded already.
 
     Raises
     ------
@@ -100,6 +122,8 @@ def load_datasets(plan: Plan) -> dict[str, Dataset]:
     by_arm: dict[str, Dataset] = {}
     for arm in plan.arms:
         key = arm.config.data.model_dump_json()
+        if known is not None:
+            loaded[key] = known[arm.name]
         if key not in loaded:
             loaded[key] = load_dataset(arm.config.data)
         dataset = by_arm[arm.name] = loaded[key]
@@ -142,3 +166,31 @@ def find_models(plan: Plan) -> dict[str, ModelSource]:
             found[key] = find_model(model)
         by_arm[arm.name] = found[key]
     return by_arm
+
+
+def inputs_of(arm: Arm, prepared: Prepared) -> list[DataInput]:
+    """What tracking is told about an arm's splits."""
+    data, dataset = arm.config.data, prepared.datasets[arm.name]
+    carved = data.validation is None or data.validation.share is not None
+    places: dict[SplitName, Split | Validation | None] = {
+        "train": data.train,
+        "validation": data.train if carved else data.validation,
+        "test": data.test,
+    }
+    inputs = []
+    for split, place in places.items():
+        items = getattr(dataset, split)
+        file = place.file if place else None
+        source = file or data.source or ""
+        if items:
+            inputs.append(
+                DataInput(
+                    context=split,
+                    name=Path(source).name,
+                    digest=prepared.hashes[arm.name][split],
+                    source=source,
+                    hub=file is None and not source.startswith(EMBEDDED_PREFIX),
+                    items=len(items),
+                )
+            )
+    return inputs

@@ -18,6 +18,7 @@ __all__ = ["Progress"]
 
 _EVERY = 30.0  # seconds between plain lines of one stage
 # Where in a run a stage starts, and how much of it it takes; measured on the embedded default.
+# A stage that is not here, such as answers in between, leaves the bar where it is.
 _SHARES = {
     "loading": (0.0, 0.0),
     "preparing": (0.0, 0.0),
@@ -32,13 +33,13 @@ class Progress:
 
     Parameters
     ----------
-    n_runs : int
-        Runs to be done (not those reused).
+    n_runs : int or None
+        Runs to be done (not those reused); None if nobody can know.
     console : Console
         Where to print; standard error, so that standard output holds results only.
     """
 
-    def __init__(self, n_runs: int, console: Console) -> None:
+    def __init__(self, n_runs: int | None, console: Console) -> None:
         self._n_runs = n_runs
         self._console = console
         self._done = 0
@@ -94,19 +95,22 @@ class Progress:
                 total=total,
                 rate=rate,
             )
-            start, share = _SHARES[stage]
-            fraction = start + share * done / max(total, 1)
-            self._bars.update(self._runs_bar, completed=round(self._done + fraction, 2))
+            if stage in _SHARES:
+                start, share = _SHARES[stage]
+                fraction = start + share * done / max(total, 1)
+                self._bars.update(self._runs_bar, completed=round(self._done + fraction, 2))
         elif now - self._printed > _EVERY:
             self._printed = now
             left = f", {elapsed * (total - done) / done:.0f} s left" if known else ""
-            self.say(f"{self._position()} {self._name}: {stage} {done}/{total} {rate}{left}")
+            self.say(
+                f"{self._position(self._done + 1)} {self._name}: {stage} {done}/{total} {rate}{left}"
+            )
 
     def finish(self, outcome: str) -> None:
         """The current run ended; `outcome` says how."""
         self._done += 1
         self._printed = time.monotonic()
-        self.say(f"[{self._done}/{self._n_runs}] {self._name}: {outcome}")
+        self.say(f"{self._position(self._done)} {self._name}: {outcome}")
         if self._bars:
             self._bars.update(self._runs_bar, completed=self._done)
 
@@ -114,8 +118,8 @@ class Progress:
         """Print a line above the bars."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def _position(self) -> str:
-        return f"[{self._done + 1}/{self._n_runs}]"
+    def _position(self, number: int) -> str:
+        return f"[{number}]" if self._n_runs is None else f"[{number}/{self._n_runs}]"
 
 
 def scores_text(metrics: Mapping[str, float]) -> str:

@@ -8,18 +8,18 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from harness.data import Dataset, Item
-from harness.data.encoding import Encoded, encode
+from harness.data.encoding import Encoded
 from harness.energy import EnergyMeter
-from harness.experiment.data import Prompt
 from harness.experiment.plan import RunSpec
 from harness.memory import peak_memory_mb, reset_peak_memory
-from harness.metrics import METRICS, corpus_scores, score_items
+from harness.metrics import corpus_scores, score_items
+from harness.steps import Listener, answer, encode_items, encode_training, fit
 from harness.training.arguments import processes
 
 if TYPE_CHECKING:
@@ -27,24 +27,9 @@ if TYPE_CHECKING:
 
     from harness.generation import Prediction
     from harness.models.base import BaseModel
-    from harness.training import Checkpoints, TrainingSummary
+    from harness.training import Checkpoints
 
-__all__ = ["Listener", "RunOutput", "execute", "train_along"]
-
-
-class Listener(NamedTuple):
-    """Who is told how a run goes on.
-
-    Attributes
-    ----------
-    stage : callable
-        Given the stage's name, and how much of how much of it is done.
-    log : callable
-        Given an optimizer step and the values measured at it.
-    """
-
-    stage: Callable[[str, int, int], None]
-    log: Callable[[int, Mapping[str, float]], None]
+__all__ = ["RunOutput", "execute", "train_along"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +85,9 @@ def execute(
 
     config = spec.arm.config
     listener.stage("preparing", 0, 1)
-    train_items, validation_items, test_items = _encoded(dataset, config.prompt, base)
+    seen = dataset.for_training
+    train_items, validation_items = encode_training(seen, config.prompt, base)
+    test_items = encode_items(dataset.test, config.prompt, base)
     reset_peak_memory()
     meter = EnergyMeter()
     meter.start()
@@ -112,19 +99,17 @@ def execute(
     with trainable(base, config.model, spec.seed) as model:
         parameters = count_parameters(model)
         told = Listener(stage, listener.log)
-        summary = _train(
-            model, spec, dataset, base, (train_items, validation_items), told, checkpoints
-        )
+        summary = fit(model, spec, seen, base, (train_items, validation_items), told, checkpoints)
         started = time.perf_counter()
         on_step = functools.partial(stage, "generating")
-        predictions = _answer(model, test_items, spec, base, on_step)
+        predictions = answer(model, test_items, spec, base, on_step)
         seconds = time.perf_counter() - started
         peak = peak_memory_mb()
         energy = math.nan if summary.resumed else meter.stop()  # the first part was not measured
         again = None
         if spec.twice:
             on_step = functools.partial(stage, "generating again")
-            again = _answer(model, test_items, spec, base, on_step, again=True)
+            again = answer(model, test_items, spec, base, on_step, again=True)
         listener.stage("saving", 0, 1)
         save_model(model, base.tokenizer, model_folder)
     table = _table(dataset.test, test_items, predictions, dataset.cluster_names)
@@ -168,84 +153,11 @@ def train_along(
     """
     from harness.models.trainable import trainable
 
-    items = _encoded(dataset, spec.arm.config.prompt, base)[:2]
+    seen = dataset.for_training
+    items = encode_training(seen, spec.arm.config.prompt, base)
     quiet = Listener(stage=lambda name, done, total: None, log=lambda step, values: None)
     with trainable(base, spec.arm.config.model, spec.seed) as model:
-        _train(model, spec, dataset, base, items, quiet, checkpoints)
-
-
-def _encoded(
-    dataset: Dataset, prompt: Prompt, base: BaseModel
-) -> tuple[list[Encoded], list[Encoded], list[Encoded]]:
-    def encoded(items: Sequence[Item]) -> list[Encoded]:
-        return encode(items, prompt, base.tokenizer, encoder_decoder=base.encoder_decoder)
-
-    return encoded(dataset.train), encoded(dataset.validation), encoded(dataset.test)
-
-
-def _train(
-    model: Any,
-    spec: RunSpec,
-    dataset: Dataset,
-    base: BaseModel,
-    items: tuple[list[Encoded], list[Encoded]],
-    listener: Listener,
-    checkpoints: Checkpoints | None,
-) -> TrainingSummary:
-    from harness.training import train
-
-    training = spec.arm.config.training
-    validated = dataset.train if training.overfit_batches else dataset.validation
-    references = {item.id: item.answers for item in validated}
-
-    def score(encoded: Sequence[Encoded]) -> dict[str, float]:
-        on_step = functools.partial(listener.stage, "generating validation answers")
-        found = _answer(model, encoded, spec, base, on_step)
-        columns = score_items(
-            [one.text for one in found], [list(references[one.item_id]) for one in found]
-        )
-        return corpus_scores(columns)
-
-    return train(
-        model,
-        base.tokenizer,
-        *items,
-        training,
-        seed=spec.seed,
-        encoder_decoder=base.encoder_decoder,
-        on_log=listener.log,
-        on_step=functools.partial(listener.stage, "training"),
-        score=score if training.best is not None and training.best.metric in METRICS else None,
-        checkpoints=checkpoints,
-    )
-
-
-def _answer(
-    model: Any,
-    items: Sequence[Encoded],
-    spec: RunSpec,
-    base: BaseModel,
-    on_step: Callable[[int, int], None],
-    *,
-    again: bool = False,
-) -> list[Prediction]:
-    """Predictions; `again` batched and ordered differently, which should change nothing."""
-    from harness.generation import generate
-
-    config = spec.arm.config.generation
-    if again:
-        other = config.batch_size // 2 or 2
-        config = config.model_copy(update={"batch_size": other})
-    return generate(
-        model,
-        base.tokenizer,
-        items,
-        config,
-        seed=spec.seed,
-        encoder_decoder=base.encoder_decoder,
-        on_step=on_step,
-        shortest_first=again,
-    )
+        fit(model, spec, seen, base, items, quiet, checkpoints)
 
 
 def _table(

@@ -15,7 +15,8 @@ from harness.experiment.plan import Arm, RunSpec, make_plan
 from harness.experiment.schema import Experiment
 from harness.models.base import load_base
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns
-from harness.run import Listener, RunOutput, execute
+from harness.run import RunOutput, execute
+from harness.steps import Listener
 
 
 def _items(n: int, offset: int = 0) -> tuple[Item, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.data.items import Dataset, Item, content_hash
+from harness.data.items import Dataset, Item, TrainingItems, content_hash
 from harness.data.loading import assemble, assemble_test
 from harness.data.readers import read_csv, read_json, read_jsonl, read_parquet
 from harness.data.records import Reader, Record
@@ -25,6 +25,7 @@ __all__ = [
     "Item",
     "Reader",
     "Record",
+    "TrainingItems",
     "content_hash",
     "load_dataset",
     "load_references",

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Dataset", "Item", "content_hash"]
+__all__ = ["Dataset", "Item", "TrainingItems", "content_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,19 @@ class Item:
 
 
 @dataclass(frozen=True)
+class TrainingItems:
+    """The items that a training may see, and a search over trainings: no test items.
+
+    Attributes
+    ----------
+    train, validation : tuple of Item
+    """
+
+    train: tuple[Item, ...]
+    validation: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """The items of one configuration, the same for every arm that shares it.
 
@@ -59,6 +72,11 @@ class Dataset:
     test: tuple[Item, ...]
     cluster_names: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def for_training(self) -> TrainingItems:
+        """The same without the test items."""
+        return TrainingItems(self.train, self.validation)
 
 
 def content_hash(items: Sequence[Item]) -> str:

@@ -16,7 +16,8 @@ from harness.executors.ranks import announce
 from harness.experiment import RunSpec
 from harness.progress import Progress, scores_text
 from harness.results import RunRecord
-from harness.run import Listener, RunOutput, execute
+from harness.run import RunOutput, execute
+from harness.steps import Listener
 from harness.tracking import ActiveRun, DataInput, reason_of
 from harness.training.arguments import processes
 

@@ -18,11 +18,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from harness.experiment.plan import RunSpec
+from harness.experiment.plan import Arm, RunSpec
+from harness.experiment.search import Search
 
-__all__ = ["fingerprint", "plan_hash", "sha256_of"]
+__all__ = ["fingerprint", "plan_hash", "sha256_of", "study_hash"]
 
-_CODE = ("data", "models", "training", "generation", "run.py")
+_CODE = ("data", "models", "training", "generation", "steps.py", "run.py")
 _SCORING = ("metrics",)
 _SCORERS = ("sacrebleu", "rouge_score")
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers")
@@ -55,6 +56,35 @@ def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
             "model": model,
             "code": _code_hash(_CODE + (_SCORING if chooses else ())),
             "libraries": _library_versions(_LIBRARIES + (_SCORERS if chooses else ())),
+        }
+    )
+
+
+def study_hash(
+    arm: Arm, search: Search, metric: str, *, data: Mapping[str, str], model: str
+) -> str:
+    """sha256 of what makes two searches of an arm one study: all but the size of its budget.
+
+    Parameters
+    ----------
+    arm : Arm
+    search : Search
+        From `Search.for_arm`.
+    metric : str
+        What is optimized.
+    data : mapping
+        Content hash of the training and validation items; the test items have no part in it.
+    model : str
+        Identity of the base model.
+    """
+    how = search.model_dump(mode="json", exclude={"trials", "seconds", "arms"})
+    return sha256_of(
+        {
+            "arm": fingerprint(RunSpec(arm, 0), data=data, model=model),
+            "search": how | {"space": list(how["space"].items())},  # its order counts
+            "metric": metric,
+            "scoring": _code_hash(_SCORING),
+            "scorers": _library_versions(_SCORERS),
         }
     )
 

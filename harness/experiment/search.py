@@ -185,6 +185,10 @@ class Search(Section):
             raise ValueError("a seed occurs twice; a repeated seed is not a replicate")
         return self
 
+    def direction_for(self, metric: str) -> Direction:
+        """`direction`, with its default for a metric."""
+        return self.direction or ("minimize" if metric == "validation_loss" else "maximize")
+
     def for_arm(self, arm: str) -> Search:
         """The search of one arm, with what `arms` says about it; its budget is always given."""
         own = self.arms.get(arm, ArmSearch())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from harness.experiment.plan import RunSpec, flattened
@@ -15,7 +16,7 @@ from harness.tracking import tags
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
-__all__ = ["DataInput", "SplitName", "dataset_input", "parameters"]
+__all__ = ["DataInput", "SplitName", "as_parameters", "dataset_input", "parameters"]
 
 _MAX_VALUE, _MAX_KEY, _MAX_DIGEST = 6000, 250, 36  # MLflow's limits
 
@@ -83,10 +84,16 @@ def parameters(spec: RunSpec) -> dict[str, str]:
             key += "_"
         entries[key] = _shortened(label)
     entries["seed"] = str(spec.seed)
-    for path, value in flattened(spec.arm.config.model_dump(mode="json")):
-        if value not in (None, {}, []):
-            entries[_key(path)] = _shortened(_as_text(value))
-    return entries
+    return entries | as_parameters(flattened(spec.arm.config.model_dump(mode="json")))
+
+
+def as_parameters(values: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """Dotted paths and values within MLflow's limits; what is not set is left out."""
+    return {
+        _key(path): _shortened(_as_text(value))
+        for path, value in values
+        if value not in (None, {}, [])
+    }
 
 
 def _key(name: str) -> str:

@@ -101,9 +101,19 @@ class ActiveRun:
                 path = Path(folder) / tags.PREDICTIONS
                 predictions.to_parquet(path, index=False)
                 self._store.client.log_artifact(self.run_id, str(path))
-            final = {tags.FINGERPRINT: self._fingerprint}
+        self.complete(metrics, {tags.FINGERPRINT: self._fingerprint})
+
+    def complete(self, metrics: Mapping[str, float], own_tags: Mapping[str, str]) -> None:
+        """Let a run count as finished that has nothing to store but numbers: a search's trial.
+
+        Raises
+        ------
+        TrackingError
+            The store failed.
+        """
+        with explained(self._store, "store a run's numbers"):
             points = self._waiting + metric_entities(metrics)
-            write(self._store, self.run_id, metrics=points, tags=final)
+            write(self._store, self.run_id, metrics=points, tags=own_tags)
             self._waiting = []
         self._end("FINISHED")
 

@@ -1,0 +1,205 @@
+"""A search space: checked before the first trial, and asked for one trial's settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ExperimentError
+from harness.experiment import Arm, Plan
+from harness.experiment.load import resolve_base
+from harness.experiment.plan import flattened
+from harness.experiment.search import Choice, Dimension, FloatRange, Search, Space
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["check_space", "default_params", "label", "suggest"]
+
+
+def check_space(plan: Plan) -> Search:
+    """See that every arm can be searched.
+
+    Returns
+    -------
+    Search
+        The experiment's section `search`.
+
+    Raises
+    ------
+    ExperimentError
+        There is no such section, an arm has no validation items, the space reaches into what the
+        arms differ in, a condition or an end of a range cannot be used, or a seed would be used
+        both for choosing and for comparing.
+    """
+    search = plan.experiment.search
+    if search is None:
+        raise ExperimentError(
+            "there is nothing to search: the experiment has no section `search`",
+            where=plan.experiment.name,
+            allowed="search: {space: {training.learning_rate: {kind: float, low: 1.0e-4,"
+            " high: 1.0e-2, log: true}}, trials: 20}",
+            fix="add it, or start from experiments/quickstart_search.yaml",
+        )
+    _check_names(plan, search)
+    _check_seeds(plan, search)
+    _check_apart_from_factors(plan, search)
+    for arm in plan.arms:
+        own = search.for_arm(arm.name)
+        if arm.config.data.validation is None:
+            raise ExperimentError(
+                "a search needs validation items, since no trial ever sees the test items",
+                where="base.data.validation",
+                fix="set data.validation, such as {share: 0.1}",
+            )
+        _check_conditions(arm, own.space)
+        _check_sampler(arm, own)
+        for path, end in _ends(own.space):
+            resolve_base(arm.config, [end], f"search.space.{path}, in arm {arm.name}")
+    return search
+
+
+def suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
+    """One trial's settings: a value for each path whose condition holds."""
+    chosen: dict[str, Any] = {}
+    for path, dimension in space.items():
+        if dimension.applies(chosen):
+            chosen[path] = _suggested(trial, path, dimension)
+    return chosen
+
+
+def default_params(arm: Arm, space: Space) -> dict[str, Any] | None:
+    """An arm's own settings as a trial's parameters; None if one of them is outside the space."""
+    tree = arm.config.model_dump(mode="json")
+    flat = dict(flattened(tree))
+    found: dict[str, Any] = {}
+    for path, dimension in space.items():
+        if dimension.applies(found):
+            value = flat[path] if path in flat else _inner(tree, path)
+            if not dimension.contains(value):
+                return None
+            found[path] = value
+    return {path: label(value) for path, value in found.items()}
+
+
+def _suggested(trial: optuna.Trial, path: str, dimension: Dimension) -> Any:
+    if isinstance(dimension, Choice):
+        bylabel = {label(value): value for value in dimension.choices}
+        return bylabel[trial.suggest_categorical(path, [*bylabel])]
+    low, high = dimension.low, dimension.high
+    if isinstance(dimension, FloatRange):
+        return trial.suggest_float(path, low, high, step=dimension.step, log=dimension.log)
+    return trial.suggest_int(path, int(low), int(high), step=dimension.step, log=dimension.log)
+
+
+def label(value: Any) -> Any:
+    """A value as Optuna's storages take it; lists and mappings as JSON."""
+    plain = value is None or isinstance(value, str | int | float | bool)
+    return value if plain else json.dumps(value, sort_keys=True)
+
+
+def _inner(tree: Mapping[str, Any], path: str) -> Any:
+    """What a path leads to, be it a value or a section; None if it leads nowhere."""
+    node: Any = tree
+    for name in path.split("."):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
+
+
+def _ends(space: Space) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The ends of each range and each choice, as overrides with what its condition asks for."""
+    for path, dimension in space.items():
+        values = (
+            dimension.choices if isinstance(dimension, Choice) else (dimension.low, dimension.high)
+        )
+        for value in values:
+            yield path, {**_needed(space, dimension), path: value}
+
+
+def _needed(space: Space, dimension: Dimension) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for path, wanted in dimension.when.items():
+        found |= _needed(space, space[path])
+        found[path] = wanted[0] if isinstance(wanted, list) else wanted
+    return found
+
+
+def _check_names(plan: Plan, search: Search) -> None:
+    names = [arm.name for arm in plan.arms]
+    unknown = next((name for name in search.arms if name not in names), None)
+    if unknown is not None:
+        raise ExperimentError(
+            "there is no such arm",
+            where=f"search.arms.{unknown}",
+            got=unknown,
+            allowed=", ".join(names),
+        )
+
+
+def _check_seeds(plan: Plan, search: Search) -> None:
+    shared = sorted({*search.seeds} & {*plan.experiment.seeds})
+    if shared:
+        raise ExperimentError(
+            "a seed would choose the settings and compare them too, so that its luck would count"
+            " as theirs",
+            where="search.seeds",
+            got=", ".join(map(str, shared)),
+            allowed=f"seeds that are not among the experiment's ({plan.experiment.seeds})",
+        )
+
+
+def _check_apart_from_factors(plan: Plan, search: Search) -> None:
+    """What the arms differ in is the question; tuning it would make the arms the same."""
+    paths = {*search.space, *(path for own in search.arms.values() for path in own.space)}
+    for factor, axis in plan.experiment.factors.items():
+        for level in axis.levels.values():
+            for own in (path.removeprefix("base.") for path in level):
+                for path in sorted(paths):
+                    if f"{path}.".startswith(f"{own}.") or f"{own}.".startswith(f"{path}."):
+                        raise ExperimentError(
+                            "the space reaches into what a factor varies, so a search would undo"
+                            " the difference between the arms",
+                            where=f"search.space.{path} and factors.{factor}",
+                            got=own,
+                            fix="tune something else, or take it out of the factor",
+                        )
+
+
+def _check_conditions(arm: Arm, space: Space) -> None:
+    before: dict[str, Dimension] = {}
+    for path, dimension in space.items():
+        for other, wanted in dimension.when.items():
+            known = before.get(other)
+            where = f"search.space.{path}.when.{other}, in arm {arm.name}"
+            if not isinstance(known, Choice):
+                raise ExperimentError(
+                    "a condition names a categorical path of this space that stands before it",
+                    where=where,
+                    got=other,
+                    allowed=", ".join(p for p, d in before.items() if isinstance(d, Choice))
+                    or "none: there is no categorical path before it",
+                )
+            values = wanted if isinstance(wanted, list) else [wanted]
+            wrong = [value for value in values if not known.contains(value)]
+            if wrong or not values:
+                raise ExperimentError(
+                    "a condition asks for a value that is not one of the choices",
+                    where=where,
+                    got=repr(wrong[0]) if wrong else "no value",
+                    allowed=", ".join(map(repr, known.choices)),
+                )
+        before[path] = dimension
+
+
+def _check_sampler(arm: Arm, search: Search) -> None:
+    if search.sampler != "cmaes":
+        return
+    bad = next((p for p, d in search.space.items() if isinstance(d, Choice) or d.when), None)
+    if bad is not None or len(search.space) < 2:
+        raise ExperimentError(
+            "CMA-ES needs at least two ranges, and knows neither choices nor conditions",
+            where=f"search.sampler, in arm {arm.name}",
+            got=f"search.space.{bad}" if bad else "one range",
+            fix="use sampler: tpe or gp",
+        )

@@ -1,0 +1,161 @@
+"""Where studies are kept: a journal file, or a database that several machines can reach.
+
+Both notice a worker on another machine that has fallen silent. Optuna's journal does not by
+itself, so it gets heartbeats here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import warnings
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages._heartbeat import BaseHeartbeat
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from harness.errors import TrackingError
+
+__all__ = ["JOURNAL", "BeatingJournal", "open_storage", "storage_url", "where_is"]
+
+JOURNAL = "optuna.journal"
+"""The default: a file beside MLflow's `mlflow.db`, in the working directory."""
+
+BEAT, SILENCE = 20, 120
+"""Seconds between two signs of life of a worker, and after which it is taken for dead."""
+
+_BEAT = "heartbeat"
+_DATABASE = re.compile(r"[a-z0-9]+(\+[a-z0-9_]+)?://", re.IGNORECASE)
+
+
+class BeatingJournal(JournalStorage, BaseHeartbeat):
+    """Optuna's journal storage with signs of life.
+
+    Times are those of the workers' own clocks, so clocks that differ by more than the allowed
+    silence would make living workers look dead.
+
+    Parameters
+    ----------
+    backend : JournalFileBackend
+    beat, silence : int
+        Seconds, as the constants above.
+    """
+
+    def __init__(self, backend: JournalFileBackend, beat: int = BEAT, silence: int = SILENCE):
+        super().__init__(backend)
+        self._beat, self._silence = beat, silence
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        """Say that somebody works on a trial."""
+        self.set_trial_system_attr(trial_id, _BEAT, time.time())
+
+    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
+        running = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,))
+        now = time.time()
+        return [
+            one._trial_id
+            for one in running
+            if now - one.system_attrs.get(_BEAT, now) > self._silence
+        ]
+
+    def get_heartbeat_interval(self) -> int:
+        """Seconds between two signs of life."""
+        return self._beat
+
+    def get_heartbeat_stale_trial_callback(self) -> None:
+        """None: `harness.search.budget.requeue_lost` puts lost trials back."""
+
+
+def storage_url(given: str | None) -> str:
+    """What the person named, else what `OPTUNA_STORAGE` does, else `optuna.journal` here."""
+    return given or os.environ.get("OPTUNA_STORAGE") or JOURNAL
+
+
+def where_is(url: str) -> str:
+    """A storage for people: a journal by its full path, a database without its password."""
+    if _DATABASE.match(url):
+        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", url)
+    return str(Path(url).resolve())
+
+
+def open_storage(url: str, *, must_exist: bool = False) -> BaseStorage:
+    """Open a storage, and make it if there is none.
+
+    Parameters
+    ----------
+    url : str
+        A path of a journal file, or a database as SQLAlchemy names it, such as
+        `postgresql+psycopg://user:password@host/name`.
+    must_exist : bool
+        Refuse to make a journal file, for those who only read.
+
+    Raises
+    ------
+    TrackingError
+        It cannot be opened.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if not _DATABASE.match(url):
+        return _journal(Path(url), must_exist=must_exist)
+    try:
+        return _database(url)
+    except Exception as error:  # every database driver has errors of its own
+        raise TrackingError(
+            "the search's storage cannot be opened",
+            where=where_is(url),
+            got=next(iter(str(error).strip().splitlines()), type(error).__name__),
+            allowed="a file, or a database such as postgresql+psycopg://user:password@host/name",
+            fix=_remedy(error),
+        ) from error
+
+
+def _journal(path: Path, *, must_exist: bool) -> BaseStorage:
+    if must_exist and not path.is_file():
+        raise TrackingError(
+            "there is no such search storage",
+            where="--storage",
+            got=str(path),
+            fix="run `harness search` first, or name the storage it used",
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file() and path.read_bytes()[:1] not in (b"", b"{"):
+            raise ValueError("a file of another kind")
+        return BeatingJournal(JournalFileBackend(str(path)))
+    except (OSError, ValueError, KeyError) as error:
+        raise TrackingError(
+            "the search's journal cannot be opened",
+            where=str(path),
+            got=str(error) or type(error).__name__,
+            allowed="a file that Optuna's journal was written to, or a new one",
+        ) from error
+
+
+def _database(url: str) -> BaseStorage:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # pre-ping: a database may have closed the connection while a trial trained
+        return optuna.storages.get_storage(
+            RDBStorage(
+                url,
+                engine_kwargs={"pool_pre_ping": True},
+                heartbeat_interval=BEAT,
+                grace_period=SILENCE,
+            )
+        )
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return f"install the database's driver: pip install {_driver(error)}"
+    return "start the database, or correct --storage or OPTUNA_STORAGE"
+
+
+def _driver(error: ImportError) -> str:
+    return {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}.get(
+        error.name or "", error.name or "it"
+    )

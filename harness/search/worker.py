@@ -1,0 +1,171 @@
+"""A worker: takes trial after trial of a study until its budget is spent.
+
+Any number of workers, in any number of processes and on any machine that reaches the storage,
+may work on one study; none of them is special.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import optuna
+from optuna.storages import BaseStorage
+
+from harness.errors import HarnessError
+from harness.experiment import Arm
+from harness.experiment.search import Direction, Search
+from harness.search import budget
+from harness.search.samplers import PRUNERS, SAMPLERS, NumberedSampler
+from harness.search.space import default_params, suggest
+from harness.tracking import reason_of
+from harness.tracking.provenance import process_tags
+
+__all__ = ["ArmStudy", "Ask", "Objective", "open_study", "study_name", "work_on"]
+
+_WAIT = 2.0  # seconds between looks at what other workers do
+
+Objective = Callable[["Ask"], float]
+"""Trains and scores a trial's settings; raises `optuna.TrialPruned` if it is given up."""
+
+
+@dataclass(frozen=True)
+class ArmStudy:
+    """An arm with its Optuna study.
+
+    Attributes
+    ----------
+    arm : Arm
+    search : Search
+        What is searched in this arm, from `Search.for_arm`.
+    study : optuna.Study
+    """
+
+    arm: Arm
+    search: Search
+    study: optuna.Study
+
+    def count(self) -> budget.Count:
+        """Where the budget stands."""
+        return budget.count(self.study.get_trials(deepcopy=False), self.search.trials)
+
+    def is_spent(self) -> bool:
+        """Whether no trial is to begin or to be waited for any more."""
+        now = self.count()
+        return not now.running and not now.waiting and not _may_begin(now, self.search)
+
+
+class Ask(NamedTuple):
+    """What a trial is asked to do.
+
+    Attributes
+    ----------
+    trial : optuna.Trial
+    number : int
+        The one it counts under.
+    params : mapping
+        Its settings by dotted path.
+    """
+
+    trial: optuna.Trial
+    number: int
+    params: Mapping[str, Any]
+
+
+def study_name(experiment: str, arm: str, identity: str) -> str:
+    """A study's name in the storage: for people, and unmistakable."""
+    return f"{experiment} / {arm} / {identity[:12]}"
+
+
+def open_study(
+    storage: BaseStorage, name: str, arm: Arm, search: Search, direction: Direction
+) -> ArmStudy:
+    """The study of an arm, made if there is none of this name."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            direction=direction,
+            sampler=NumberedSampler(SAMPLERS[search.sampler], search.sampler_seed),
+            pruner=PRUNERS[search.pruner](),
+            load_if_exists=True,
+        )
+    if not study.get_trials(deepcopy=False):
+        own = default_params(arm, search.space)
+        if own is not None:
+            study.enqueue_trial(own, user_attrs={budget.DEFAULT: True})
+    return ArmStudy(arm, search, study)
+
+
+def work_on(
+    arm_study: ArmStudy, objective: Objective, waiting: Callable[[int], None] = lambda n: None
+) -> None:
+    """Take trials of a study until none is left, and none that might have to be taken over.
+
+    Parameters
+    ----------
+    arm_study : ArmStudy
+    objective : callable
+        What fails in it, for whatever reason, is a failed trial with that reason.
+    waiting : callable, optional
+        Told how many trials other workers are at, when nothing but waiting is left to do.
+    """
+    study, search = arm_study.study, arm_study.search
+    while True:
+        _look_after(study)
+        now = arm_study.count()
+        if now.waiting or _may_begin(now, search):
+            study.optimize(
+                lambda trial: _asked(trial, arm_study, objective), n_trials=1, catch=(Exception,)
+            )
+        elif now.running:
+            waiting(now.running)
+            time.sleep(_WAIT)
+        else:
+            return
+
+
+def _may_begin(now: budget.Count, search: Search) -> bool:
+    if search.seconds is not None:
+        return now.seconds < search.seconds
+    return now.done + now.running + now.waiting < (search.trials or 0)
+
+
+def _look_after(study: optuna.Study) -> None:
+    """Take note of dead workers, and put back what they left."""
+    budget.fail_dead(study)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.storages.fail_stale_trials(study)
+    budget.requeue_lost(study)
+
+
+class _NotNeededError(HarnessError):
+    """Another worker began the last trial of the budget at the same moment."""
+
+
+def _asked(trial: optuna.Trial, arm_study: ArmStudy, objective: Objective) -> float:
+    for key, text in process_tags().items():
+        trial.set_user_attr(key, text)
+    study, search = arm_study.study, arm_study.search
+    if budget.is_surplus(study.get_trials(deepcopy=False), trial.number, search.trials):
+        trial.set_user_attr(budget.SURPLUS, True)
+        raise _NotNeededError
+    if trial.user_attrs.get(budget.TRIES, 1) > budget.MOST_TRIES:
+        trial.set_user_attr(budget.REASON, f"its worker was killed {budget.MOST_TRIES} times")
+        raise _NotNeededError
+    try:
+        number = trial.user_attrs.get("origin", trial.number)
+        value = objective(Ask(trial, number, suggest(trial, search.space)))
+    except optuna.TrialPruned:
+        raise
+    except Exception as error:
+        trial.set_user_attr(budget.REASON, reason_of(error))
+        raise
+    if value != value:
+        trial.set_user_attr(budget.REASON, "its validation score is not a number")
+    return value
