@@ -21,6 +21,7 @@ from harness.executors.ranks import follow, is_follower
 from harness.experiment import Plan, RunSpec, load_experiment, make_plan
 from harness.experiment.declaration import declared_of
 from harness.experiment.fingerprint import plan_hash
+from harness.experiment.tuning import tuned_plan
 from harness.fitting import checked_bases
 from harness.preparation import Prepared, asked_of_the_hub, inputs_of, prepare
 from harness.probing import probe_bases
@@ -53,6 +54,8 @@ def run_ablation(
     output: str | None = None,
     tracking_uri: str | None = None,
     reuse: bool = True,
+    tuned: bool = False,
+    storage: str | None = None,
 ) -> int:
     """Run an experiment and report its verdicts.
 
@@ -69,6 +72,11 @@ def run_ablation(
     reuse : bool
         Whether finished runs with the same fingerprint stand in for new ones.
 
+    tuned : bool
+        Whether each arm has the best settings that its search found.
+    storage : str, optional
+        Where searches are kept, as for `harness.search.storage_url`.
+
     Returns
     -------
     int
@@ -83,7 +91,14 @@ def run_ablation(
     plan = make_plan(load_experiment(file, assignments))
     for name in asked_of_the_hub(plan):
         console.print(f"asking the hub for {name}", markup=False, soft_wrap=True)
-    prepared = prepare(plan)
+    untuned = prepared = prepare(plan)
+    tuning = None
+    if tuned:
+        from harness.search import found_tuning
+
+        tuning = found_tuning(untuned, storage)
+        prepared = prepare(tuned_plan(plan, tuning), untuned.datasets)
+        plan = prepared.plan
     for note in dict.fromkeys(n for one in prepared.datasets.values() for n in one.notes):
         console.print(f"data: {note}", markup=False, soft_wrap=True)
     known = (finished_fingerprints(tracking_uri) if reuse else None) or frozenset()
@@ -108,6 +123,10 @@ def run_ablation(
     console.print("opening the tracking store (making a new one takes some seconds)")
     store = open_store(tracking_uri)
     identity = plan_hash(plan.experiment.model_dump(mode="json"), prepared.fingerprints)
+    if tuning is not None:
+        from harness.search import findings_of_finished
+
+        tuning = tuning.model_copy(update={"untuned": findings_of_finished(store, untuned)})
     with start_ablation(
         store,
         plan,
@@ -120,12 +139,16 @@ def run_ablation(
             for name, identity in prepared.fingerprints.items()
             if (run_id := find_finished(store, identity)) is not None
         }
-        history = ablation.declare(declared_of(plan, _data_of(prepared)), n_known=len(found))
+        what = declared_of(plan, _data_of(prepared))
+        if tuning is not None:
+            ablation.describe_tuning(tuning)
+            what["tuned"] = tuning.summary
+        history = ablation.declare(what, n_known=len(found))
         ablation.describe_items(background)
         records = _reused(plan, found, ablation, console) if reuse else []
         done = {(record.arm, record.seed) for record in records}
         todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
-        study = study_of(plan, history, background)
+        study = study_of(plan, history, background, tuning)
         waiting = _until_decided(study, todo, records, console)
         _execute(waiting, len(todo), records, prepared, ablation, bases, console, checkpoints)
         _say_cuts(records, console)

@@ -59,7 +59,19 @@ def _parser() -> argparse.ArgumentParser:
     ablation.add_argument(
         "--no-reuse", action="store_true", help="run again what an earlier run has answered"
     )
+    ablation.add_argument(
+        "--tuned", action="store_true", help="use each arm's best settings from `harness search`"
+    )
+    _takes_storage(ablation)
     ablation.set_defaults(run=_ablation)
+
+    search = verbs.add_parser(
+        "search", help="find each arm's best settings on validation items, with equal budgets"
+    )
+    _takes_experiment(search)
+    _takes_places(search, output="folder of the results (default: results/NAME)")
+    _takes_storage(search)
+    search.set_defaults(run=_search)
 
     plan = verbs.add_parser("plan", help="show what an experiment would run and could detect")
     _takes_experiment(plan)
@@ -151,6 +163,15 @@ def _takes_tracking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="show the libraries' messages too")
 
 
+def _takes_storage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        help="where searches are kept: a journal file, or a database such as"
+        " postgresql+psycopg://user@host/name (default: OPTUNA_STORAGE, or optuna.journal)",
+    )
+
+
 def _takes_places(parser: argparse.ArgumentParser, output: str) -> None:
     parser.add_argument("--output", metavar="DIR", help=output)
     _takes_tracking(parser)
@@ -165,6 +186,20 @@ def _ablation(options: argparse.Namespace) -> int:
         output=options.output,
         tracking_uri=options.tracking_uri,
         reuse=not options.no_reuse,
+        tuned=options.tuned,
+        storage=options.storage,
+    )
+
+
+def _search(options: argparse.Namespace) -> int:
+    from harness.searching import run_search
+
+    return run_search(
+        options.file,
+        options.assignments,
+        storage=options.storage,
+        output=options.output,
+        tracking_uri=options.tracking_uri,
     )
 
 

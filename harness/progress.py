@@ -102,9 +102,8 @@ class Progress:
         elif now - self._printed > _EVERY:
             self._printed = now
             left = f", {elapsed * (total - done) / done:.0f} s left" if known else ""
-            self.say(
-                f"{self._position(self._done + 1)} {self._name}: {stage} {done}/{total} {rate}{left}"
-            )
+            position = self._position(self._done + 1)
+            self.say(f"{position} {self._name}: {stage} {done}/{total} {rate}{left}")
 
     def finish(self, outcome: str) -> None:
         """The current run ended; `outcome` says how."""

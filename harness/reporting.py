@@ -6,7 +6,6 @@ What the report says is the business of `reports`; here it gets its surroundings
 from __future__ import annotations
 
 import math
-import re
 import shlex
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from rich.console import Console
 
 from harness.errors import ExperimentError, OutputError, TrackingError
 from harness.experiment import Experiment, Plan, make_plan
+from harness.experiment.tuning import tuned_plan
 from harness.results import RunRecord, cluster_columns
 from harness.tracking import (
     Ablation,
@@ -69,7 +69,7 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     stored = load_ablation(store, name)
     plan = plan_of_stored(stored)
     folder = output_folder(output, plan.experiment.name)
-    study = study_of(plan, stored.history, stored.background)
+    study = study_of(plan, stored.history, stored.background, stored.tuning)
     analysis = make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
     counted = [record for record in stored.records if record.seed in analysis.reached.seeds]
     return say_failures(counted, Console(stderr=True, highlight=False))
@@ -109,7 +109,7 @@ def combine_reports(
     members = []
     for one in stored:
         print(f"scoring {one.name}", file=sys.stderr)
-        study = study_of(plan_of_stored(one), one.history, one.background)
+        study = study_of(plan_of_stored(one), one.history, one.background, one.tuning)
         table = ScoreTable.from_records(one.records, study, cluster_columns(one.records))
         members.append(Member(one.name, study, analyse(study, table, one.records)))
     if len({member.name for member in members}) < len(members):
@@ -137,7 +137,8 @@ def plan_of_stored(stored: StoredAblation) -> Plan:
         Another version made it, and this one does not understand its experiment.
     """
     try:
-        return make_plan(Experiment.model_validate(stored.experiment))
+        plan = make_plan(Experiment.model_validate(stored.experiment))
+        return plan if stored.tuning is None else tuned_plan(plan, stored.tuning)
     except (ValidationError, ExperimentError) as error:
         raise TrackingError(
             "this ablation was made by another version, whose experiments are not understood",
@@ -231,7 +232,7 @@ def make_report(
 def _headline(analysis: Analysis) -> dict[str, float]:
     """Estimates of the declared hypotheses, as metrics of the parent run."""
     return {
-        re.sub(r"[^\w.\- :/]", "_", f"{one.metric} {one.contrast}")[:250]: one.estimate
+        f"{one.metric} {one.contrast}": one.estimate
         for one in analysis.comparisons
         if math.isfinite(one.estimate)
     }

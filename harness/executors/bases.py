@@ -29,6 +29,10 @@ class Bases:
         self._key: str | None = None
         self._base: BaseModel | None = None
 
+    def use(self, arm: str, source: ModelSource) -> None:
+        """Take an arm's base model from here from now on."""
+        self._sources = {**self._sources, arm: source}
+
     def get(self, spec: RunSpec) -> BaseModel:
         """The run's base model, loaded unless the run before had the same one.
 

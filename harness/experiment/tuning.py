@@ -16,7 +16,10 @@ from harness.experiment.plan import Arm, Plan, in_order
 from harness.experiment.search import Direction, PrunerName, SamplerName, Space
 from harness.experiment.section import Section
 
-__all__ = ["ArmTuning", "Finding", "Trial", "Tuning", "tuned_plan"]
+__all__ = ["ArmTuning", "Finding", "Trial", "TrialState", "Tuning", "tuned_plan"]
+
+
+TrialState = Literal["complete", "pruned", "failed"]
 
 
 class Trial(Section):
@@ -26,7 +29,7 @@ class Trial(Section):
     """In the order in which trials began; numbers of lost ones are missing."""
     params: dict[str, Any]
     """Dotted path and value of everything that this trial chose."""
-    state: Literal["complete", "pruned", "failed"]
+    state: TrialState
     value: float | None
     """Validation score or loss, averaged over the seeds; of a pruned one the last it had; None if
     it failed."""
@@ -37,7 +40,7 @@ class Trial(Section):
     default: bool = False
     """Whether these are the file's own settings."""
     curve: tuple[tuple[int, float], ...] = ()
-    """Optimizer step and value of each evaluation in between, of the first seed."""
+    """Number of the evaluation and value of each in between, of the first seed."""
     run_id: str | None = None
     """Its MLflow run."""
 
@@ -99,6 +102,19 @@ class Tuning(Section):
     """By arm, in the plan's order."""
     untuned: tuple[Finding, ...] = ()
     """Verdicts at the file's own settings, where these runs were there to be compared."""
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """How each arm was tuned, in few words."""
+        return {
+            name: f"{self.sampler}, pruner {self.pruner}, {self.metric}, "
+            + (
+                f"{one.budget_trials} trials"
+                if one.budget_seconds is None
+                else f"{one.budget_seconds:g} s"
+            )
+            for name, one in self.arms.items()
+        }
 
 
 def tuned_plan(plan: Plan, tuning: Tuning) -> Plan:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import optuna
 from optuna.storages import BaseStorage
 
-from harness.errors import HarnessError
+from harness.errors import ExperimentError, HarnessError
 from harness.experiment import Arm
 from harness.experiment.search import Direction, Search
 from harness.search import budget
@@ -24,7 +24,7 @@ from harness.search.space import default_params, suggest
 from harness.tracking import reason_of
 from harness.tracking.provenance import process_tags
 
-__all__ = ["ArmStudy", "Ask", "Objective", "open_study", "study_name", "work_on"]
+__all__ = ["ArmStudy", "Ask", "Objective", "open_study", "work_on"]
 
 _WAIT = 2.0  # seconds between looks at what other workers do
 
@@ -75,30 +75,58 @@ class Ask(NamedTuple):
     params: Mapping[str, Any]
 
 
-def study_name(experiment: str, arm: str, identity: str) -> str:
-    """A study's name in the storage: for people, and unmistakable."""
-    return f"{experiment} / {arm} / {identity[:12]}"
-
-
 def open_study(
-    storage: BaseStorage, name: str, arm: Arm, search: Search, direction: Direction
+    storage: BaseStorage,
+    name: str,
+    arm: Arm,
+    search: Search,
+    direction: Direction,
+    *,
+    must_exist: bool = False,
 ) -> ArmStudy:
-    """The study of an arm, made if there is none of this name."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            direction=direction,
-            sampler=NumberedSampler(SAMPLERS[search.sampler], search.sampler_seed),
-            pruner=PRUNERS[search.pruner](),
-            load_if_exists=True,
-        )
+    """The study of an arm, made if there is none of this name.
+
+    Raises
+    ------
+    ExperimentError
+        With `must_exist`: there is none.
+    """
+    sampler = NumberedSampler(SAMPLERS[search.sampler], search.sampler_seed)
+    pruner = PRUNERS[search.pruner]()
+    if must_exist:
+        try:
+            study = optuna.load_study(
+                study_name=name, storage=storage, sampler=sampler, pruner=pruner
+            )
+        except KeyError:
+            raise _not_searched(storage, name, arm) from None
+        return ArmStudy(arm, search, study)
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        direction=direction,
+        sampler=sampler,
+        pruner=pruner,
+        load_if_exists=True,
+    )
     if not study.get_trials(deepcopy=False):
         own = default_params(arm, search.space)
         if own is not None:
             study.enqueue_trial(own, user_attrs={budget.DEFAULT: True})
     return ArmStudy(arm, search, study)
+
+
+def _not_searched(storage: BaseStorage, name: str, arm: Arm) -> ExperimentError:
+    """Nothing was searched under this identity; maybe under another one."""
+    start = name.rpartition(" / ")[0]
+    others = [one for one in optuna.get_all_study_names(storage) if one.startswith(f"{start} / ")]
+    return ExperimentError(
+        "this arm was not searched with these settings, data, model and code",
+        where=f"arm {arm.name}; study {name}",
+        got=f"other searches of it: {', '.join(others)}" if others else "no search of this arm",
+        fix="run `harness search` with the same file, --set and --storage; what was tuned with"
+        " something else is not the best here",
+    )
 
 
 def work_on(
@@ -115,6 +143,7 @@ def work_on(
         Told how many trials other workers are at, when nothing but waiting is left to do.
     """
     study, search = arm_study.study, arm_study.search
+    told = 0
     while True:
         _look_after(study)
         now = arm_study.count()
@@ -123,7 +152,9 @@ def work_on(
                 lambda trial: _asked(trial, arm_study, objective), n_trials=1, catch=(Exception,)
             )
         elif now.running:
-            waiting(now.running)
+            if now.running != told:
+                waiting(now.running)
+            told = now.running
             time.sleep(_WAIT)
         else:
             return

@@ -5,12 +5,14 @@ An ablation is a parent run, each run of its plan a nested one. Everything goes 
 Importing this package does not import MLflow, which takes seconds; `open_store` does.
 """
 
+from harness.tracking import tags
 from harness.tracking.ablation import Ablation, start_ablation
 from harness.tracking.curves import read_curves, with_curves
 from harness.tracking.inputs import DataInput, SplitName
 from harness.tracking.provenance import describe_environment
 from harness.tracking.reading import StoredAblation, find_finished, load_ablation, read_run
 from harness.tracking.run import ActiveRun, reason_of
+from harness.tracking.search import TrackedSearch, start_search
 from harness.tracking.store import Store, open_store
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "SplitName",
     "Store",
     "StoredAblation",
+    "TrackedSearch",
     "describe_environment",
     "find_finished",
     "load_ablation",
@@ -28,5 +31,7 @@ __all__ = [
     "read_run",
     "reason_of",
     "start_ablation",
+    "start_search",
+    "tags",
     "with_curves",
 ]

@@ -20,6 +20,7 @@ from harness.audit.background import Background
 from harness.errors import HarnessError
 from harness.experiment.declaration import Declaration
 from harness.experiment.plan import Plan, RunSpec
+from harness.experiment.tuning import Tuning
 from harness.results import RunRecord
 from harness.tracking import tags
 from harness.tracking.declarations import declare
@@ -104,6 +105,18 @@ class Ablation:
             The store failed.
         """
         describe_items(self._store, self.run_id, background)
+
+    def describe_tuning(self, tuning: Tuning) -> None:
+        """Store what the searches found whose best settings the arms have.
+
+        Raises
+        ------
+        TrackingError
+            The store failed.
+        """
+        with explained(self._store, "store what a search found"):
+            text = tuning.model_dump_json(indent=2)
+            self._store.client.log_text(self.run_id, text, tags.TUNING_FILE)
 
     def run(self, spec: RunSpec, inputs: Sequence[DataInput] = ()) -> ActiveRun:
         """Start one run of the plan.

@@ -18,6 +18,7 @@ from harness.audit.background import Background
 from harness.errors import TrackingError
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import MetricName
+from harness.experiment.tuning import Tuning
 from harness.results import COST_COLUMNS, RunRecord, Status
 from harness.tracking import tags
 from harness.tracking.artifacts import artifact_text, artifacts
@@ -59,6 +60,8 @@ class StoredAblation:
         What the experiment had declared when this ablation started, oldest first.
     background : Background or None
         What is known of the test items; None for ablations that did not store it.
+    tuning : Tuning or None
+        What the searches found whose best settings the arms have; None without a search.
     """
 
     run_id: str
@@ -68,6 +71,7 @@ class StoredAblation:
     records: tuple[RunRecord, ...]
     history: tuple[Declaration, ...]
     background: Background | None
+    tuning: Tuning | None
 
 
 def find_finished(store: Store, fingerprint: str) -> str | None:
@@ -129,6 +133,7 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
         run_id: str = parent.info.run_id
         experiment = yaml.safe_load(artifact_text(store, run_id, tags.EXPERIMENT_FILE))
         history, background = declarations_of(store, parent), background_of_run(store, parent)
+        tuning = _tuning(store, parent)
         plan = json.loads(artifact_text(store, run_id, tags.PLAN_FILE))
         nested: dict[tuple[str, str], Run] = {}
         for run in search(store, f"tags.`{tags.PARENT}` = '{run_id}'", [parent.info.experiment_id]):
@@ -150,7 +155,14 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
         tuple(records),
         history,
         background,
+        tuning,
     )
+
+
+def _tuning(store: Store, parent: Run) -> Tuning | None:
+    if all(file.path != tags.TUNING_FILE for file in artifacts(store, parent)):
+        return None
+    return Tuning.model_validate_json(artifact_text(store, parent.info.run_id, tags.TUNING_FILE))
 
 
 def _record(store: Store, run: Run, fingerprint: str) -> RunRecord:

@@ -6,6 +6,7 @@ before that leaves it failed or killed, and never to be reused.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 import traceback
@@ -206,11 +207,14 @@ def close(store: Store, run_id: str, ending: Ending) -> None:
 
 
 def metric_entities(values: Mapping[str, float], step: int = 0) -> list[Metric]:
-    """MLflow's entities for values that were measured now."""
+    """MLflow's entities for values that were measured now, by names that it allows."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
-    return [Metric(name, float(value), now, step) for name, value in values.items()]
+    return [
+        Metric(re.sub(r"[^\w.\- :/]", "_", name)[:250], float(value), now, step)
+        for name, value in values.items()
+    ]
 
 
 def reason_of(error: BaseException) -> str:
