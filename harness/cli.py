@@ -1,7 +1,7 @@
 """The command line: verbs, their arguments and exit codes. No logic.
 
 Exit codes: 0 all runs and the report are done; 1 some runs failed (they are named);
-2 the input cannot be used; 130 interrupted.
+2 the input cannot be used; 130 interrupted; 141 nobody reads the output any more.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read the output has enough of it, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 def _stop(number: int, frame: object) -> NoReturn:

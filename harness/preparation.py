@@ -7,9 +7,10 @@ cannot run. Loads no weights and imports no torch.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from harness.audit import slice_labels
 from harness.data import Dataset, content_hash, load_dataset
@@ -168,7 +169,9 @@ def find_models(plan: Plan) -> dict[str, ModelSource]:
     return by_arm
 
 
-def inputs_of(arm: Arm, prepared: Prepared) -> list[DataInput]:
+def inputs_of(
+    arm: Arm, prepared: Prepared, splits: Sequence[SplitName] = get_args(SplitName)
+) -> list[DataInput]:
     """What tracking is told about an arm's splits."""
     data, dataset = arm.config.data, prepared.datasets[arm.name]
     carved = data.validation is None or data.validation.share is not None
@@ -178,7 +181,8 @@ def inputs_of(arm: Arm, prepared: Prepared) -> list[DataInput]:
         "test": data.test,
     }
     inputs = []
-    for split, place in places.items():
+    for split in splits:
+        place = places[split]
         items = getattr(dataset, split)
         file = place.file if place else None
         source = file or data.source or ""

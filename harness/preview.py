@@ -77,6 +77,9 @@ def plan_text(plan: Plan, tracking_uri: str | None, pilot: Pilot | None = None) 
         yield from _runs(prepared, tracking_uri)
     yield ""
     yield from _hypotheses(plan)
+    if experiment.search is not None:
+        yield ""
+        yield from _search(plan)
     if prepared:
         yield ""
         yield from detectable_lines(prepared, pilot)
@@ -119,6 +122,29 @@ def _hypotheses(plan: Plan) -> Iterator[str]:
         margin = f" with margin {one.margin:g} points" if one.margin else ""
         label = METRICS[one.metric].label
         yield f"  {number}. {one.contrast.name}: {one.claim}{margin} ({label})"
+
+
+def _search(plan: Plan) -> Iterator[str]:
+    from harness.search.space import check_space
+
+    search = check_space(plan)
+    budgets = {arm.name: search.for_arm(arm.name) for arm in plan.arms}
+    metric = search.metric or plan.experiment.analysis.primary
+    yield (
+        f"search (`harness search`, then `harness ablation --tuned`): {search.sampler}, pruner"
+        f" {search.pruner}, validation {metric.removeprefix('validation_')}"
+    )
+    spent = {
+        arm: f"{one.trials} trials" if one.seconds is None else f"{one.seconds:g} s"
+        for arm, one in budgets.items()
+    }
+    seeds = "" if len(search.seeds) == 1 else f" of {len(search.seeds)} trainings each"
+    if len({*spent.values()}) == 1:
+        yield f"  {next(iter(spent.values()))}{seeds} in each of {len(spent)} arms"
+    else:
+        yield from (f"  {arm}: {budget}{seeds}" for arm, budget in spent.items())
+    for path, one in search.space.items():
+        yield f"  {path}: {one}"
 
 
 def _trained(prepared: Prepared) -> Iterator[str]:

@@ -132,7 +132,7 @@ def _spend(
         text = f"{arm.name}: all of its {now.done} trials are done"
         console.print(text, markup=False, soft_wrap=True)
         return
-    inputs = [given for given in inputs_of(arm, prepared) if given.context != "test"]
+    inputs = inputs_of(arm, prepared, ("train", "validation"))
     known = one.study.user_attrs.get("mlflow_run")
     run_id = tracked.study(arm, one.study.study_name, known, inputs)
     if run_id != known:

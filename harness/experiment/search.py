@@ -42,6 +42,14 @@ class _Conditional(Section):
     when: dict[str, Any] = Field(default_factory=dict)
     """Only where a categorical path of this space has this value, or one of a list of values."""
 
+    def _when(self) -> str:
+        """The condition for people."""
+        texts = []
+        for path, wanted in self.when.items():
+            values = wanted if isinstance(wanted, list) else [wanted]
+            texts.append(f"{path} is {' or '.join(map(str, values))}")
+        return f", where {' and '.join(texts)}" if texts else ""
+
     def applies(self, chosen: dict[str, Any]) -> bool:
         """Whether it is part of a trial whose earlier paths have these values."""
         return all(
@@ -67,6 +75,10 @@ class FloatRange(_Conditional):
     def _is_a_range(self) -> FloatRange:
         _check_range(self.low, self.high, log=self.log, step=self.step)
         return self
+
+    def __str__(self) -> str:
+        scale = " on a logarithmic scale" if self.log else f" by {self.step:g}" if self.step else ""
+        return f"{self.low:g} to {self.high:g}{scale}{self._when()}"
 
     def contains(self, value: Any) -> bool:
         """Whether a value could be sampled."""
@@ -96,6 +108,10 @@ class IntRange(_Conditional):
         _check_range(self.low, self.high, log=self.log, step=self.step if self.step > 1 else None)
         return self
 
+    def __str__(self) -> str:
+        scale = " on a logarithmic scale" if self.log else f" by {self.step}"
+        return f"{self.low} to {self.high}{scale}{self._when()}"
+
     def contains(self, value: Any) -> bool:
         """Whether a value could be sampled."""
         if isinstance(value, bool) or not isinstance(value, int):
@@ -117,6 +133,9 @@ class Choice(_Conditional):
         if len({*texts}) < len(texts):
             raise ValueError("a choice occurs twice")
         return choices
+
+    def __str__(self) -> str:
+        return f"{', '.join(map(str, self.choices))}{self._when()}"
 
     def contains(self, value: Any) -> bool:
         """Whether a value could be sampled."""
