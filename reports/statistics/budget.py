@@ -84,12 +84,13 @@ def expected_best(
     all failed.
 
     The interval replaces the unknown distribution function at the ordered scores by ordered uniform
-    numbers, which is how it is distributed, and what lies between two scores by the worse of them
-    for the lower end and the better for the upper one; beyond the last score lies the bound. That
-    holds without assumptions on the distribution (conjectured for k = 1, where it is Gaffke's;
-    exact where scores take two values). The upper end therefore draws near the upper bound as k
-    approaches n: nothing in n trials tells how good rare better ones are. Rates of coverage and
-    what was rejected: docs/decisions/0010.
+    numbers, which is how it is distributed, and puts what lies between two scores on the worse of
+    them for the lower end and on the better for the upper one; beyond the last score lies the
+    bound. For k = 1 this is Gaffke's, which is conjectured to hold for every distribution within
+    the bounds; for two possible scores it is the exact binomial one for every k; elsewhere it held
+    in simulations. The upper end moves towards the bound as k approaches n, as n trials do not tell
+    how good better settings are that are too rare to be among them. Rates, and what was rejected:
+    docs/decisions/0010.
 
     References
     ----------
@@ -146,8 +147,9 @@ def expected_best_difference(
     The variance is the jackknife's over pairs, or the sum of both arms'. The quantile is Student's
     with df = 1 / sum(w^2) - 1, where w are the weights that the estimate gives to the ordered
     scores: the best of k trials rests on few of n, about 2n/k - 1. With k = 1 these are the paired
-    t interval and Welch's. For k > n/2 the interval is NaN. It may be too narrow where one arm
-    alone gets much worse scores, without failing, in a part of the space: docs/decisions/0010.
+    t interval and Welch's. For k > n/2, and where trials do not differ at all, the interval is NaN.
+    It is too narrow for small k where one arm alone fails, or is much worse, in a part of the space
+    that few of the trials happened to meet: docs/decisions/0010.
 
     References
     ----------
