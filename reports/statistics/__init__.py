@@ -6,6 +6,12 @@ Scores, arms and claims are `reports.analysis`'s business.
 To add a method: one pure function, one row in `METHODS`, golden values, the calibration test.
 """
 
+from reports.statistics.budget import (
+    ExpectedBest,
+    best_so_far,
+    expected_best,
+    expected_best_difference,
+)
 from reports.statistics.corpus import (
     ApproximateRandomization,
     Corpus,
@@ -53,6 +59,7 @@ __all__ = [
     "Corpus",
     "CorpusBootstrap",
     "Exchangeability",
+    "ExpectedBest",
     "Look",
     "McNemar",
     "Needed",
@@ -64,7 +71,10 @@ __all__ = [
     "approximate_randomization",
     "assumed_variances",
     "benjamini_hochberg",
+    "best_so_far",
     "detectable_effect",
+    "expected_best",
+    "expected_best_difference",
     "holm",
     "looks",
     "mcnemar",
