@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -13,6 +14,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 REAL = Path(__file__).parents[2] / "shared" / "data"
 WORDS = """question context answer where who what river town lies near red blue green Mola Tarn
 Vesh is the of in founded by a : ? . , one two three four five six seven eight nine ten"""
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tracking store without runs; making one takes seconds, copying it does not."""
+    folder = tmp_path_factory.mktemp("store")
+    with contextlib.chdir(folder):  # MLflow makes its artifact folder in the current one
+        from harness.tracking import open_store
+
+        open_store(None)
+    return folder / "mlflow.db"
 
 
 FAMILIES = ("t5", "llama", "mistral", "bloom", "gpt_neo", "gpt2", "qwen2")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
@@ -49,15 +48,6 @@ analysis:
   hypotheses: [{factor: context, claim: better}]
 resources: {threads: 1}
 """
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tracking store without runs; making one takes seconds, copying it does not."""
-    folder = tmp_path_factory.mktemp("store")
-    with contextlib.chdir(folder):  # MLflow makes its artifact folder in the current one
-        open_store(None)
-    return folder / "mlflow.db"
 
 
 @pytest.fixture
