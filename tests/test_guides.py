@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation, Training
 from harness.experiment.schema import Analysis, Seed
+from harness.experiment.search import Search
 
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
 SECTIONS = {
@@ -21,6 +22,7 @@ SECTIONS = {
     "training": Training.model_validate,
     "generation": Generation.model_validate,
     "analysis": Analysis.model_validate,
+    "search": Search.model_validate,
     "seeds": TypeAdapter(tuple[Seed, ...]).validate_python,
 }
 

@@ -23,7 +23,7 @@ def command(entry_point: str, **given: str) -> list[str]:
 
 
 def test_entry_points() -> None:
-    assert list(ENTRY_POINTS) == ["main", "ablation", "plan", "report"]
+    assert list(ENTRY_POINTS) == ["main", "ablation", "search", "tuned", "plan", "report"]
     assert ENTRY_POINTS["main"] == ENTRY_POINTS["ablation"]
 
 
@@ -51,6 +51,14 @@ def test_defaults() -> None:
     assert (ROOT / quickstart).is_file()
     expected = ["python", "-m", "harness", "ablation", quickstart, "--set", "", "--output"]
     assert command("main") == command("ablation") == [*expected, ""]
+
+
+def test_a_tuned_ablation_looks_where_the_search_has_left_its_trials() -> None:
+    search, tuned = (command(name, storage="a b.journal") for name in ("search", "tuned"))
+    assert search[3:5] == ["search", "experiments/quickstart_search.yaml"]
+    assert tuned[3:6] == ["ablation", "experiments/quickstart_search.yaml", "--tuned"]
+    assert search[5:] == tuned[6:]
+    assert search[-2:] == ["--storage", "a b.journal"]
 
 
 @pytest.mark.parametrize(
