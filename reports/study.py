@@ -14,6 +14,7 @@ from harness.audit.background import Background
 from harness.experiment import Contrast, Hypothesis, Plan, changed_paths
 from harness.experiment.declaration import Declaration
 from harness.experiment.schema import OpinionName
+from harness.experiment.tuning import Tuning
 
 __all__ = ["Study", "study_of"]
 
@@ -54,6 +55,8 @@ class Study:
         What is known of the test items besides their scores.
     limits : mapping of str to int
         By arm, the tokens that a prompt is cut to; empty where nothing is known of prompts.
+    tuning : Tuning or None
+        What the search of each arm found; None where the arms are as the file has them.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Study:
     declared: bool = True
     background: Background | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
+    tuning: Tuning | None = None
 
     @property
     def contrasts(self) -> dict[tuple[str, str], Contrast]:
@@ -81,7 +85,10 @@ class Study:
 
 
 def study_of(
-    plan: Plan, history: Sequence[Declaration] = (), background: Background | None = None
+    plan: Plan,
+    history: Sequence[Declaration] = (),
+    background: Background | None = None,
+    tuning: Tuning | None = None,
 ) -> Study:
     """The study that an experiment's plan makes.
 
@@ -92,6 +99,8 @@ def study_of(
         What the experiment declared so far, oldest first.
     background : Background, optional
         What is known of the test items.
+    tuning : Tuning, optional
+        What the arms were tuned by, if they were.
     """
     experiment, analysis = plan.experiment, plan.experiment.analysis
     tree = experiment.model_dump(mode="json", exclude_none=True)
@@ -116,6 +125,7 @@ def study_of(
         history=tuple(history),
         background=background,
         limits={arm.name: arm.config.prompt.max_tokens for arm in plan.arms},
+        tuning=tuning,
     )
 
 
