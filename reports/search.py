@@ -129,8 +129,10 @@ def scores_of(trials: Sequence[Trial], tuning: Tuning) -> Floats:
     Returns
     -------
     ndarray, shape (n_trials,)
+        Within `score_bounds`, which rounding may have passed by a last digit.
     """
-    return np.array([sign_of(tuning) * _final(one) for one in trials], dtype=float)
+    scores = np.array([sign_of(tuning) * _final(one) for one in trials], dtype=float)
+    return np.asarray(np.clip(scores, *score_bounds(tuning)), dtype=np.float64)
 
 
 def incumbents(default: float, scores: Floats) -> Floats:
@@ -221,7 +223,7 @@ def unlike(tuning: Tuning) -> tuple[Unlike, ...]:
 def _final(trial: Trial | None) -> float:
     if trial is None or trial.state != "complete" or trial.value is None:
         return NAN
-    return trial.value if math.isfinite(trial.value) else NAN
+    return trial.value
 
 
 def _place(dimension: Dimension, value: Any) -> tuple[float, float]:

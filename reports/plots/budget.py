@@ -6,7 +6,7 @@ Of independent random trials the expected best, with a band; of others only what
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,7 +36,7 @@ __all__ = ["MOST_LINES", "BudgetLine", "budget_lines", "draw_budget", "validatio
 MOST_LINES = 4
 """Arms in one panel; more would hide each other's bands."""
 
-LEFT, RIGHT, TOP, PLOT, BOTTOM = 0.46, 1.4, 0.3, 1.75, 0.5
+LEFT, RIGHT, TOP, PLOT, BOTTOM = 0.46, 1.4, 0.3, 1.75, 0.56
 """Inches around and of a panel."""
 
 FILE = "file's settings"
@@ -102,10 +102,11 @@ def validation_label(metric: str) -> str:
 
 def draw_budget(lines: Sequence[BudgetLine], tuning: Tuning) -> str:
     """The lines as an SVG fragment with a text alternative; empty without any score."""
-    marks = [mark for line in lines for mark in _marks(line)]
-    if not marks:
-        return ""
     shown = [line for line in lines if any(True for _ in _marks(line))]
+    if not shown:
+        return ""
+    marks = [mark for line in shown for mark in _marks(line)]
+    reach = [*marks, *_known(end for line in shown for end in line.low + line.high)]
     chunks = [shown[at : at + MOST_LINES] for at in range(0, len(shown), MOST_LINES)]
     row = TOP + PLOT + BOTTOM
     figure = new_figure(row * len(chunks))
@@ -118,7 +119,7 @@ def draw_budget(lines: Sequence[BudgetLine], tuning: Tuning) -> str:
     longest = max(len(line.value) for line in lines)
     for place, chunk in enumerate(chunks):
         axes = panel(figure, LEFT, place * row + TOP, width, PLOT)
-        _scale(axes, marks, longest, loss=sign_of(tuning) < 0)
+        _scale(axes, marks, reach, longest, loss=sign_of(tuning) < 0)
         labels: list[Mark] = []
         for line, style in zip(chunk, STYLES, strict=False):
             labels += _draw(axes, line, style, next(names), expected=exchangeable(tuning))
@@ -135,13 +136,18 @@ def _numbers(values: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
+def _known(values: Iterable[float]) -> Iterator[float]:
+    return (value for value in values if not math.isnan(value))
+
+
 def _marks(line: BudgetLine) -> Iterator[float]:
-    for value in (line.default, *line.value, *line.low, *line.high):
-        if not math.isnan(value):
-            yield value
+    return _known((line.default, *line.value))
 
 
-def _scale(axes: Axes, marks: Sequence[float], longest: int, *, loss: bool) -> None:
+def _scale(
+    axes: Axes, marks: Sequence[float], reach: Sequence[float], longest: int, *, loss: bool
+) -> None:
+    """Limits that hold all lines; of the bands no more than leaves the lines some height."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     low, high = min(marks), max(marks)
@@ -152,8 +158,9 @@ def _scale(axes: Axes, marks: Sequence[float], longest: int, *, loss: bool) -> N
         axes.yaxis.set_minor_locator(NullLocator())
         axes.set_ylim(low / 1.15, high * 1.15)
     else:
-        pad = 0.06 * (high - low) or 0.05 * abs(high) or 0.5
-        axes.set_ylim(low - pad, high + pad)
+        span = high - low or 0.1 * abs(high) or 1.0
+        low, high = max(low - span, min(reach)), min(high + span, max(reach))
+        axes.set_ylim(low - 0.06 * span, high + 0.06 * span)
         axes.locator_params(axis="y", nbins=5)
     every = max(math.ceil(longest / 4), 1)
     ticks = [*range(every, longest + 1, every)]
