@@ -176,7 +176,7 @@ def _draw(
     budgets = range(1, len(line.value) + 1)
     known = [(k, v) for k, v in zip(budgets, line.value, strict=True) if not math.isnan(v)]
     start = [] if math.isnan(line.default) else [(0, line.default)]
-    axes.fill_between(budgets, line.low, line.high, color=style.color, alpha=0.13, linewidth=0)
+    axes.fill_between(budgets, line.low, line.high, color=style.color, alpha=0.11, linewidth=0)
     joined = known if expected else start + known
     steps = "default" if expected else "steps-post"
     axes.plot(*zip(*joined, strict=True), color=style.color, linewidth=1.7, drawstyle=steps,

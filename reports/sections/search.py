@@ -69,6 +69,7 @@ def context(page: Page) -> dict[str, object]:
         "why_observed": _why_observed(tuning),
         "budgets": [one.budget for one in found[0].at_budgets] if found else [],
         "sensitivities": [_sensitivity(one, tuning) for one in found],
+        "has_unknown": any(len(one.known) < len(one.at_budgets) + 2 for one in found),
         "has_interval": any(not math.isnan(b.low) for one in found for b in one.at_budgets),
         "verdicts": _verdicts(page, tuning.untuned),
         "importances": _importances(tuning),
@@ -116,7 +117,8 @@ def _row(row: ArmSummary, tuning: Tuning) -> dict[str, object]:
         "n_trials": n_trials,
         "states": [f"{n} {state}" for n, state in parts if n or state == "complete"],
         "time": _duration(row.seconds),
-        "default": _shown(row.at_default, tuning) if row.in_space else "outside the space",
+        "default": _shown(row.at_default, tuning),
+        "in_space": row.in_space,
         "best": _shown(row.best, tuning),
         "is_default": row.is_default,
     }

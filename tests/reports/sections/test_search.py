@@ -63,7 +63,7 @@ def test_each_arms_trials_and_best_settings(page: Page) -> None:
     first, second = seen["rows"][:2]
     assert (first["best"], first["default"], first["is_default"]) == ("5.0", "5.0", True)
     assert first["states"] == ["2 complete", "1 failed"]
-    assert (second["default"], second["time"]) == ("outside the space", "2 min")
+    assert (second["default"], second["in_space"], second["time"]) == ("–", False, "2 min")
     assert second["states"] == ["1 complete", "1 pruned"]
     assert seen["best"][0]["path"] == RATE
     assert seen["best"][0]["cells"][:2] == [
