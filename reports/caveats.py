@@ -15,13 +15,15 @@ from harness.results import RunRecord
 from reports.comparison import Comparison
 from reports.noise import NoiseFloor, largest_shift
 from reports.scores import ScoreTable
+from reports.search import arm_summaries, unlike
+from reports.sensitivity import turned
 from reports.study import Study
 from reports.wording import metric_label, signed
 
 __all__ = ["FEW_CLUSTERS", "warnings_of"]
 
 MOST_NAMED = 6
-"""This many runs without scores are named one by one."""
+"""This many runs without scores, or arms, are named one by one."""
 
 FEW_CLUSTERS = 10
 """Below this many outermost clusters the interval leans on few independent pieces of evidence."""
@@ -40,6 +42,10 @@ def warnings_of(
         *study.notes,
         *_declared_late(study),
         *_processes(records),
+        *_tuned_apart(study),
+        *_turned(study),
+        *_failed_trials(study),
+        *_edges(study),
         *_seeds(comparisons),
         *_noise(comparisons, noise),
         *_clusters(table),
@@ -89,6 +95,67 @@ def _processes(records: Sequence[RunRecord]) -> Iterator[str]:
             f"({', '.join(map(str, sorted(counts)))}): where a batch cannot be shared out evenly, "
             "they saw other items."
         )
+
+
+def _tuned_apart(study: Study) -> Iterator[str]:
+    found = unlike(study.tuning) if study.tuning else ()
+    if found:
+        parts = [
+            f"{one.arm} ({' and '.join(_apart(one.budget, one.usual, one.paths))})" for one in found
+        ]
+        yield (
+            f"The arms were not tuned alike: {_named(parts)}. Part of a difference between them "
+            "may be that one was tuned more, or over other values."
+        )
+
+
+def _apart(budget: str, usual: str, paths: Sequence[str]) -> Iterator[str]:
+    if budget:
+        yield f"{budget} instead of {usual}"
+    if paths:
+        yield f"another space for {', '.join(paths)}"
+
+
+def _turned(study: Study) -> Iterator[str]:
+    contrasts = {one.name: one for one in study.contrasts.values()}
+    found = turned(list(contrasts.values()), study.tuning) if study.tuning else ()
+    for one in found:
+        yield (
+            f"Tuning turns the difference “{one.contrast}” round: on validation items it has "
+            "another sign at the file's settings than at the best ones, so that it says as much "
+            "about the tuning as about the recipes."
+        )
+
+
+def _failed_trials(study: Study) -> Iterator[str]:
+    for row in arm_summaries(study.tuning) if study.tuning else ():
+        n_trials = row.n_complete + row.n_pruned + row.n_failed
+        if 2 * row.n_failed > n_trials:
+            yield (
+                f"{row.n_failed} of the {n_trials} trials that tuned {row.arm} failed: it was "
+                "tuned less than its budget says."
+            )
+
+
+def _edges(study: Study) -> Iterator[str]:
+    rows = arm_summaries(study.tuning) if study.tuning else ()
+    ends = {"low": "lower", "high": "upper"}
+    found = [
+        f"{row.arm} ({', '.join(f'{one.path}, {ends[one.end]} end' for one in row.edges)})"
+        for row in rows
+        if row.edges
+    ]
+    if found:
+        yield (
+            f"The best settings lie on the edge of the searched space: {_named(found)}. Something "
+            "better may lie beyond it, so widen the space there and search again."
+        )
+
+
+def _named(parts: Sequence[str]) -> str:
+    """The first of some texts, and how many more there are."""
+    more = len(parts) - MOST_NAMED
+    return "; ".join(parts[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _seeds(comparisons: Sequence[Comparison]) -> Iterator[str]:

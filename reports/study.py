@@ -56,7 +56,7 @@ class Study:
     limits : mapping of str to int
         By arm, the tokens that a prompt is cut to; empty where nothing is known of prompts.
     tuning : Tuning or None
-        What the searches found whose best settings the arms have; None where nothing was tuned.
+        What the search of each arm found; None where the arms are as the file has them.
     """
 
     name: str
@@ -100,7 +100,7 @@ def study_of(
     background : Background, optional
         What is known of the test items.
     tuning : Tuning, optional
-        What the searches found whose best settings the plan's arms have.
+        What the arms were tuned by, if they were.
     """
     experiment, analysis = plan.experiment, plan.experiment.analysis
     tree = experiment.model_dump(mode="json", exclude_none=True)

@@ -5,7 +5,6 @@ Shows how much of a verdict is owed to the search; trains nothing.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from harness.experiment.tuning import Finding
@@ -14,6 +13,7 @@ from harness.results import cluster_columns
 from harness.tracking import Store, find_finished, read_run
 from reports.analysis import analyse
 from reports.scores import ScoreTable
+from reports.sensitivity import finding_of
 from reports.study import study_of
 
 __all__ = ["findings_of_finished"]
@@ -37,18 +37,4 @@ def findings_of_finished(store: Store, prepared: Prepared) -> tuple[Finding, ...
         records.append(replace(found, arm=run.arm.name, seed=run.seed, status="reused"))
     study = study_of(prepared.plan)
     table = ScoreTable.from_records(records, study, cluster_columns(records))
-    return tuple(
-        Finding(
-            hypothesis=f"{one.contrast}: {one.claim} ({one.metric})",
-            verdict=one.verdict,
-            sentence=one.sentence,
-            estimate=_known(one.estimate),
-            low=_known(one.ci_low),
-            high=_known(one.ci_high),
-        )
-        for one in analyse(study, table, records).comparisons
-    )
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return tuple(finding_of(one) for one in analyse(study, table, records).comparisons)

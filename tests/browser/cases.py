@@ -15,10 +15,13 @@ from harness.audit.overlap import Example, Finding, Overlap
 from harness.experiment import Experiment, Hypothesis, Plan, load_experiment, make_plan
 from harness.experiment.contrasts import contrast_between
 from harness.experiment.declaration import with_declaration
+from harness.experiment.tuning import Finding as TuningFinding
+from harness.experiment.tuning import Tuning
 from harness.results import RunRecord
 from reports import build_report
 from reports.study import Study, study_of
 from tests.reports.conftest import QUICKSTART, QUICKSTART_SHARES, records_of
+from tests.reports.tunings import SPACE, arm_of, tuning_of
 
 __all__ = ["CASES", "HOSTILE", "LONG_WORD", "write_broken", "write_hostile", "write_report"]
 
@@ -158,6 +161,28 @@ def _long_names() -> tuple[Study, list[RunRecord]]:
     return replace(_known(plan, LONG_WORD), question=LONG_WORD), records
 
 
+def _tuned() -> tuple[Study, list[RunRecord]]:
+    """A search with every kind of trial, whose arms were not tuned alike."""
+    study, records = _quickstart()
+    kind = {"kind": "categorical", "choices": ["lora", LONG_WORD]}
+    space = {**SPACE, "model.adapter.kind": kind, f"training.{LONG_WORD}": SPACE["training.epochs"]}
+    own = {path: 3 for path in space if path.startswith("training")}
+    params = [own | {"model.adapter.kind": one} for one in ("lora", LONG_WORD)] * 4
+    values = [30.0, None, 50.0, 20.0, 35.0, None, 45.0, 25.0]
+    arms = {
+        arm: arm_of(
+            [value and value + place for value in values[place:]],
+            default=40.0 if place else None,
+            space=space,
+            params=params[place:],
+            pruned=[4],
+            importances=dict.fromkeys(space, 0.25),
+        )
+        for place, arm in enumerate(study.arms)
+    }
+    return replace(study, tuning=tuning_of(arms)), records
+
+
 def _no_result() -> tuple[Study, list[RunRecord]]:
     return study_of(_plan()), []
 
@@ -173,6 +198,7 @@ CASES: Mapping[str, Callable[[], tuple[Study, list[RunRecord]]]] = {
     "one seed": _one_seed,
     "five arms": _five_arms,
     "long names": _long_names,
+    "tuned": _tuned,
     "no result": _no_result,
 }
 
@@ -196,8 +222,21 @@ def _hostile(text: str) -> tuple[Study, list[RunRecord]]:
         hypotheses=(Hypothesis(contrast, "better", "f1"),),
         notes=(text,),
         facts={f"of the study {text}": text},
+        tuning=_hostile_tuning(tuple(renamed.values()), text),
     )
     return study, records
+
+
+def _hostile_tuning(arms: Sequence[str], text: str) -> Tuning:
+    path = f"training.{text}"
+    space = {path: {"kind": "categorical", "choices": [text, "other"]}}
+    arm = arm_of([1.0, None], space=space, params=[{path: text}] * 2, importances={path: 1.0})
+    trials = [one.model_copy(update={"reason": one.reason and text}) for one in arm.trials]
+    finding = TuningFinding(
+        hypothesis=text, verdict=text, sentence=text, estimate=None, low=None, high=None
+    )
+    arm = arm.model_copy(update={"trials": tuple(trials)})
+    return tuning_of(dict.fromkeys(arms, arm), untuned=(finding,))
 
 
 def _replace_texts(records: Sequence[RunRecord], text: str) -> None:

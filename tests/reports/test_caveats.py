@@ -9,10 +9,12 @@ import pytest
 
 from harness.experiment import Plan
 from harness.experiment.declaration import Declaration, with_declaration
+from harness.experiment.tuning import ArmTuning
 from harness.results import RunRecord
 from reports.analysis import analyse
 from reports.scores import ScoreTable
 from reports.study import study_of
+from tests.reports.tunings import RATE, SPACE, arm_of, tuning_of
 
 N_ITEMS = 200
 
@@ -135,3 +137,55 @@ def test_what_was_declared_after_results_is_told(make_experiment: Callable[..., 
     assert told(again)[0].startswith("What was declared was changed (alpha, seeds) when 7 runs")
     late = with_declaration((), first, at="t", n_known=4, n_runs=12)
     assert told(late)[0].startswith("It was declared when 4 runs")
+
+
+@pytest.fixture
+def tuned_warnings(make_experiment: Callable[..., Plan]) -> Callable[..., list[str]]:
+    """Warnings about two arms, full and nf4, that were tuned like this."""
+    levels = {"control": {"full": {}}, "treatments": {"nf4": {"model.precision": "nf4"}}}
+    plan = make_experiment(factors={"precision": levels}, analysis={})
+
+    def warnings(full: ArmTuning, nf4: ArmTuning) -> list[str]:
+        study = study_of(plan, tuning=tuning_of({"full": full, "nf4": nf4}))
+        table = ScoreTable.from_records([], study, ("title",))
+        words = ("tuned", "Tuning", "searched")
+        return [one for one in analyse(study, table, []).warnings if any(w in one for w in words)]
+
+    return warnings
+
+
+def test_arms_tuned_alike_need_no_word(tuned_warnings: Callable[..., list[str]]) -> None:
+    half = arm_of([50, None, None], default=40)
+    assert tuned_warnings(half, arm_of([60, 70, 80], default=50)) == []
+
+
+def test_arms_that_were_not_tuned_alike_are_named(
+    tuned_warnings: Callable[..., list[str]],
+) -> None:
+    wide = {**SPACE, RATE: {**SPACE[RATE], "high": 1.0}}
+    (text,) = tuned_warnings(arm_of([50, 60]), arm_of([50, 60, 70], space=wide))
+    assert f"nf4 (3 trials instead of 2 trials and another space for {RATE})" in text
+
+
+def test_a_difference_that_tuning_turns_round_is_named(
+    tuned_warnings: Callable[..., list[str]],
+) -> None:
+    (text,) = tuned_warnings(arm_of([50], default=40), arm_of([60], default=30))
+    assert text.startswith("Tuning turns the difference “precision: nf4 vs full” round")
+    assert tuned_warnings(arm_of([50], default=40), arm_of([60], default=41)) == []
+
+
+def test_an_arm_of_mostly_failed_trials_is_named(
+    tuned_warnings: Callable[..., list[str]],
+) -> None:
+    (text,) = tuned_warnings(arm_of([50] * 5), arm_of([None, None, None, 50, 60]))
+    assert text.startswith("3 of the 5 trials that tuned nf4 failed")
+    assert tuned_warnings(arm_of([50] * 4), arm_of([None, None, 50, 60])) == []
+
+
+def test_settings_on_the_edge_of_the_space_are_named(
+    tuned_warnings: Callable[..., list[str]],
+) -> None:
+    params = [{RATE: 1e-5, "training.epochs": 5}]
+    (text,) = tuned_warnings(arm_of([50]), arm_of([50], params=params))
+    assert f"nf4 ({RATE}, lower end, training.epochs, upper end)" in text

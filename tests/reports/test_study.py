@@ -2,6 +2,7 @@ import yaml
 
 from harness.experiment import Experiment, Plan
 from reports.study import study_of
+from tests.reports.tunings import arm_of, tuning_of
 
 
 def test_resolved_experiment_can_be_run_again(plan: Plan) -> None:
@@ -19,3 +20,9 @@ def test_what_a_study_takes_from_its_plan(plan: Plan) -> None:
         "precision": ("full", "nf4"),
     }
     assert not study.notes
+    assert study.tuning is None
+
+
+def test_a_study_keeps_what_its_arms_were_tuned_by(plan: Plan) -> None:
+    tuning = tuning_of({"question / full": arm_of([1.0])})
+    assert study_of(plan, tuning=tuning).tuning == tuning
