@@ -14,7 +14,7 @@ import pytest
 import harness.searching
 from harness.cli import main
 from harness.experiment.tuning import Tuning
-from harness.tracking import open_store
+from harness.tracking import load_ablation, open_store
 
 EXPERIMENT = """\
 name: small
@@ -122,7 +122,8 @@ def test_from_a_search_to_a_tuned_ablation(work: Path, capsys: pytest.CaptureFix
         if arm.best_trial
     }
     assert {(arm, float(rate)) for arm, rate in trained} == wanted
-    assert "without --tuned" in page(), "nobody has run it at the file's own settings"
+    unknown = "at the file's own settings is not known here"
+    assert unknown in unescape(page()), "nobody has run it"
 
     assert main(["ablation", "small.yaml"]) == 0
     assert 'id="search"' not in page()
@@ -130,10 +131,14 @@ def test_from_a_search_to_a_tuned_ablation(work: Path, capsys: pytest.CaptureFix
     assert main(["ablation", "small.yaml", "--tuned"]) == 0
     tuned = Path("results/small/comparisons.json").read_text()
     sentence = untuned.partition("] ")[2]
-    assert sentence in unescape(page()), "the verdict without tuning stands beside it"
+    assert unknown not in unescape(page())
+    stored = load_ablation(open_store(None), "small").tuning
+    assert stored is not None
+    assert [one.sentence for one in stored.untuned] == [sentence]
+    html = page().partition('id="provenance"')[0]
     assert main(["report", "small"]) == 0
     assert Path("results/small/comparisons.json").read_text() == tuned
-    assert sentence in unescape(page())
+    assert page().partition('id="provenance"')[0] == html
 
 
 def page() -> str:
