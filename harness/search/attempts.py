@@ -5,6 +5,7 @@ Holds the training and validation items of one arm; the test items are out of it
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Mapping
@@ -91,7 +92,7 @@ class Attempts:
             run.complete({logged_name(self.metric): seen[-1]}, {tags.TRIAL_STATE: "pruned"})
             raise
         value = statistics.fmean(values)
-        if value != value:
+        if not math.isfinite(value):
             run.fail("its validation score is not a number")
         else:
             run.complete({logged_name(self.metric): value}, {tags.TRIAL_STATE: "complete"})

@@ -6,6 +6,7 @@ may work on one study; none of them is special.
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 import optuna
 from optuna.storages import BaseStorage
 
-from harness.errors import ExperimentError, HarnessError
+from harness.errors import ExperimentError, HarnessError, RunError
 from harness.experiment import Arm
 from harness.experiment.search import Direction, Search
 from harness.search import budget
@@ -192,11 +193,11 @@ def _asked(trial: optuna.Trial, arm_study: ArmStudy, objective: Objective) -> fl
     try:
         number = trial.user_attrs.get("origin", trial.number)
         value = objective(Ask(trial, number, suggest(trial, search.space)))
+        if not math.isfinite(value):
+            raise RunError("its validation score is not a number")
     except optuna.TrialPruned:
         raise
     except Exception as error:
         trial.set_user_attr(budget.REASON, reason_of(error))
         raise
-    if value != value:
-        trial.set_user_attr(budget.REASON, "its validation score is not a number")
     return value
