@@ -1,47 +1,61 @@
 """Which trials count: every try once, whoever began it, lost it and tried it again.
 
 A trial counts when it has ended with a result or with a reason. One whose worker was killed or
-interrupted has neither: it is put back into the queue with its settings, under its old number.
+interrupted has neither: it is put back into the queue with its settings. Optuna gives each try a
+number of its own, so that those of a search that was interrupted would differ from those of one
+that was not. Here a trial that was put back keeps the number it counts under, and the next one
+goes on from there: whatever happens to its workers, a search of 12 trials has the numbers 0 to 11.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from harness.tracking.provenance import is_alive
 
 __all__ = [
+    "COUNTS_AS",
     "DEFAULT",
     "MOST_TRIES",
     "REASON",
-    "SURPLUS",
     "TRIES",
+    "UNTRIED",
+    "WORKER",
     "Count",
     "count",
     "counted",
     "fail_dead",
     "is_surplus",
+    "numbers",
     "origin_of",
     "requeue_lost",
 ]
 
-DEFAULT, REASON, SURPLUS = "default", "reason", "surplus"
-"""User attributes of trials: the file's own settings; why it failed; more than the budget."""
+DEFAULT, REASON, WORKER = "default", "reason", "worker"
+"""User attributes of trials: the file's own settings; why it failed; the process at work."""
+
+COUNTS_AS = "counts_as"
+"""User attribute: the number that a trial counts under."""
 
 TRIES, MOST_TRIES = "tries", 4
 """User attribute: the how-manieth try this is. A trial that killed as many workers is to blame."""
+
+UNTRIED = "untried"
+"""User attribute: it ended early, and its settings are not to blame: it was not needed, or its
+worker was told to stop."""
 
 GRACE = timedelta(minutes=2)
 """A trial that does not even say who works on it after this time is lost."""
 
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 _OPEN = (TrialState.RUNNING, TrialState.WAITING)
-_ORIGIN = "origin"
 
 
 class Count(NamedTuple):
@@ -52,7 +66,7 @@ class Count(NamedTuple):
     done, running : int
         Trials that have ended and count, and trials that somebody works on.
     waiting : int
-        Trials that were put back and wait for a worker.
+        Trials that were lost or put back, and wait for a worker.
     seconds : float
         Wall time of those that have ended.
     """
@@ -64,59 +78,94 @@ class Count(NamedTuple):
 
 
 def origin_of(trial: FrozenTrial) -> int:
-    """A trial's number, or that of the first try if it is another one."""
-    number: int = trial.user_attrs.get(_ORIGIN, trial.number)
+    """The number that a trial counts under, once a worker has begun it."""
+    number: int = trial.user_attrs.get(COUNTS_AS, trial.number)
     return number
 
 
+def numbers(trials: Iterable[FrozenTrial]) -> dict[int, int]:
+    """The number that each trial counts under, by its own.
+
+    Tries of the same settings share it, and so do the file's own settings, which two workers may
+    both have put into the queue. It depends on what every trial had when it was made, and so all
+    workers agree on it at any time.
+
+    Parameters
+    ----------
+    trials : iterable of FrozenTrial
+        All of a study.
+    """
+    found: dict[int, int] = {}
+    default: int | None = None
+    following = 0
+    for one in sorted(trials, key=lambda trial: trial.number):
+        if TRIES in one.user_attrs:  # it was put back
+            found[one.number] = one.user_attrs[COUNTS_AS]
+        elif one.user_attrs.get(DEFAULT) and default is not None:
+            found[one.number] = default
+        else:
+            found[one.number] = following
+            default = following if one.user_attrs.get(DEFAULT) else default
+            following += 1
+    return found
+
+
 def counted(trials: Iterable[FrozenTrial], budget: int | None) -> list[FrozenTrial]:
-    """Trials that have ended and count in the budget, by the number of their first try."""
-    return [one for one in _members(trials, budget) if one.state not in _OPEN]
+    """Trials that have ended and count in the budget, by the number they count under."""
+    return [one for one in _members(trials, budget).values() if _counts(one)]
 
 
 def count(trials: Iterable[FrozenTrial], budget: int | None) -> Count:
     """Where the budget stands; `budget` in trials, None if it is in seconds."""
-    members = _members(trials, budget)
-    done = [one for one in members if one.state not in _OPEN]
+    members = _members(trials, budget).values()
+    done = [one for one in members if _counts(one)]
     running = sum(one.state is TrialState.RUNNING for one in members)
     spent = sum(one.duration.total_seconds() for one in done if one.duration is not None)
     return Count(len(done), running, len(members) - len(done) - running, spent)
 
 
 def is_surplus(trials: Iterable[FrozenTrial], number: int, budget: int | None) -> bool:
-    """Whether two workers began the last trial of a budget at once, and this is the other one."""
-    return number not in {one.number for one in _members(trials, budget)}
+    """Whether a trial that a worker has begun is not the one that decides.
+
+    Two workers began the last trial of a budget, or the same one, at once; or this worker was
+    taken for dead already.
+    """
+    members = _members(trials, budget).values()
+    return not any(one.number == number and one.state in _OPEN for one in members)
 
 
 def fail_dead(study: optuna.Study) -> None:
     """Fail, without a reason, the trials whose process on this host is gone."""
     now = datetime.now()
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        began = trial.datetime_start
+        process, began = trial.user_attrs.get(WORKER), trial.datetime_start
         silent = began is not None and now - began > GRACE
-        tags = {key: str(value) for key, value in trial.user_attrs.items()}
-        known = any(key.startswith("harness.") for key in tags)
-        if not is_alive(tags) if known else silent:
-            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+        if silent if process is None else not is_alive(process):
+            with contextlib.suppress(UpdateFinishedTrialError):  # another worker saw it too
+                study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 
-def requeue_lost(study: optuna.Study) -> int:
-    """Put trials that were lost back into the queue; returns how many.
+def requeue_lost(study: optuna.Study, budget: int | None) -> int:
+    """Put the trials of the budget that were lost back into the queue; returns how many.
 
     If two workers do it at once, only one of the new tries counts.
     """
     trials = study.get_trials(deepcopy=False)
-    alive = {_key(one) for one in trials if _counts(one) or one.state in _OPEN}
-    lost = {_key(one): one for one in trials if _is_lost(one) and _key(one) not in alive}
-    for one in lost.values():
+    own = numbers(trials)
+    lost = {
+        number: one
+        for number, one in _members(trials, budget).items()
+        if not _counts(one) and one.state not in _OPEN
+    }
+    for number, one in lost.items():
         keep = {DEFAULT: True} if one.user_attrs.get(DEFAULT) else {}
-        tries = 1 + sum(_key(other) == _key(one) for other in trials)
+        tried = [t for t in trials if own[t.number] == number and UNTRIED not in t.user_attrs]
         study.add_trial(
             optuna.create_trial(
                 state=TrialState.WAITING,
                 params=one.params,
                 distributions=one.distributions,
-                user_attrs={**keep, _ORIGIN: origin_of(one), TRIES: tries},
+                user_attrs={**keep, COUNTS_AS: number, TRIES: 1 + len(tried)},
                 system_attrs={
                     key: value for key, value in one.system_attrs.items() if key == "fixed_params"
                 },
@@ -125,30 +174,25 @@ def requeue_lost(study: optuna.Study) -> int:
     return len(lost)
 
 
-def _members(trials: Iterable[FrozenTrial], budget: int | None) -> list[FrozenTrial]:
-    """Of each try one trial, by its number, as many as the budget has."""
+def _members(trials: Iterable[FrozenTrial], budget: int | None) -> dict[int, FrozenTrial]:
+    """By number, the try that decides: one that has ended, else an open one, else the last."""
+    trials = sorted(trials, key=lambda trial: trial.number)
+    own = numbers(trials)
     chosen: dict[int, FrozenTrial] = {}
-    for one in sorted(trials, key=lambda trial: trial.number):
-        if _counts(one):
-            if not _counts(chosen.get(_key(one))):
-                chosen[_key(one)] = one
-        elif one.state in _OPEN:
-            chosen.setdefault(_key(one), one)
-    members = sorted(chosen.values(), key=_key)
-    return members if budget is None else members[:budget]
+    for one in trials:
+        number = own[one.number]
+        if budget is not None and number >= budget:
+            continue
+        before = chosen.get(number)
+        if before is None or _rank(one) > _rank(before) or not _rank(before):
+            chosen[number] = one
+    return dict(sorted(chosen.items()))
 
 
-def _key(trial: FrozenTrial) -> int:
-    """What makes two trials the same try; the file's own settings are tried once."""
-    return -1 if trial.user_attrs.get(DEFAULT) else origin_of(trial)
+def _rank(trial: FrozenTrial) -> int:
+    return 2 if _counts(trial) else int(trial.state in _OPEN)
 
 
-def _counts(trial: FrozenTrial | None) -> bool:
-    if trial is None:
-        return False
-    return trial.state in _DONE or (trial.state is TrialState.FAIL and REASON in trial.user_attrs)
-
-
-def _is_lost(trial: FrozenTrial) -> bool:
-    attrs = trial.user_attrs
-    return trial.state is TrialState.FAIL and REASON not in attrs and SURPLUS not in attrs
+def _counts(trial: FrozenTrial) -> bool:
+    failed = trial.state is TrialState.FAIL and REASON in trial.user_attrs
+    return trial.state in _DONE or failed

@@ -6,21 +6,34 @@ itself, so it gets heartbeats here.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import re
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import optuna
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages._heartbeat import BaseHeartbeat
+from optuna.storages._heartbeat import BaseHeartbeat, get_heartbeat_thread
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from harness.errors import TrackingError
 
-__all__ = ["JOURNAL", "BeatingJournal", "open_storage", "storage_url", "where_is"]
+__all__ = [
+    "JOURNAL",
+    "BeatingJournal",
+    "beating",
+    "explained",
+    "open_storage",
+    "storage_url",
+    "where_is",
+]
 
 JOURNAL = "optuna.journal"
 """The default: a file beside MLflow's `mlflow.db`, in the working directory."""
@@ -29,7 +42,9 @@ BEAT, SILENCE = 20, 120
 """Seconds between two signs of life of a worker, and after which it is taken for dead."""
 
 _BEAT = "heartbeat"
-_DATABASE = re.compile(r"[a-z0-9]+(\+[a-z0-9_]+)?://", re.IGNORECASE)
+_DATABASE = re.compile(r"[a-z0-9]{2,}(\+[a-z0-9_]+)?:/", re.IGNORECASE)
+_PASSWORDS = (re.compile(r"(?i)(password=)([^&]*)"), re.compile(r"(:/+[^:/@]*:)(.*)(?=@)"))
+_TOGETHER = 5  # attempts to make a database's tables while other workers make them too
 
 
 class BeatingJournal(JournalStorage, BaseHeartbeat):
@@ -50,8 +65,9 @@ class BeatingJournal(JournalStorage, BaseHeartbeat):
         self._beat, self._silence = beat, silence
 
     def record_heartbeat(self, trial_id: int) -> None:
-        """Say that somebody works on a trial."""
-        self.set_trial_system_attr(trial_id, _BEAT, time.time())
+        """Say that somebody works on a trial; nothing if another worker has ended it."""
+        with contextlib.suppress(UpdateFinishedTrialError):
+            self.set_trial_system_attr(trial_id, _BEAT, time.time())
 
     def _get_stale_trial_ids(self, study_id: int) -> list[int]:
         running = self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,))
@@ -59,7 +75,7 @@ class BeatingJournal(JournalStorage, BaseHeartbeat):
         return [
             one._trial_id
             for one in running
-            if now - one.system_attrs.get(_BEAT, now) > self._silence
+            if now - one.system_attrs.get(_BEAT, _start(one)) > self._silence
         ]
 
     def get_heartbeat_interval(self) -> int:
@@ -70,6 +86,51 @@ class BeatingJournal(JournalStorage, BaseHeartbeat):
         """None: `harness.search.budget.requeue_lost` puts lost trials back."""
 
 
+class BeatingDatabase(RDBStorage):
+    """Optuna's database storage, whose signs of life outlast a moment without the database."""
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        """Say that somebody works on a trial; what else is written tells of a failure."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        with contextlib.suppress(SQLAlchemyError, StorageInternalError):
+            super().record_heartbeat(trial_id)
+
+
+def _start(trial: FrozenTrial) -> float:
+    return math.inf if trial.datetime_start is None else trial.datetime_start.timestamp()
+
+
+@contextlib.contextmanager
+def beating(study: optuna.Study, trial: optuna.Trial) -> Iterator[None]:
+    """Give signs of life while this process works on a trial."""
+    with get_heartbeat_thread(trial._trial_id, study._storage):
+        yield
+
+
+@contextlib.contextmanager
+def explained(study: str) -> Iterator[None]:
+    """Turn a database's and the file system's errors into a `TrackingError`.
+
+    Raises
+    ------
+    TrackingError
+        The storage of this study failed.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError, OSError) as error:
+        raise TrackingError(
+            "the search's storage failed",
+            where=f"study {study}",
+            got=_first_line(error.__cause__ or error),
+            fix="look at the database or the file (reachable, writable, not full), then start"
+            " again: trials that have ended are kept",
+        ) from error
+
+
 def storage_url(given: str | None) -> str:
     """What the person named, else what `OPTUNA_STORAGE` does, else `optuna.journal` here."""
     return given or os.environ.get("OPTUNA_STORAGE") or JOURNAL
@@ -77,9 +138,21 @@ def storage_url(given: str | None) -> str:
 
 def where_is(url: str) -> str:
     """A storage for people: a journal by its full path, a database without its password."""
-    if _DATABASE.match(url):
-        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", url)
-    return str(Path(url).resolve())
+    if not _DATABASE.match(url):
+        return str(Path(url).resolve())
+    for pattern in _PASSWORDS:
+        url = pattern.sub(r"\1***", url)
+    return url
+
+
+def _without_passwords(text: str, url: str) -> str:
+    """What a driver says, without the passwords of its URL, as they are written and meant."""
+    written = {found[1] for pattern in _PASSWORDS for found in pattern.findall(url)}
+    meant = written | {unquote(one) for one in written}
+    parts = meant | {part for one in meant for part in one.split("@")}  # of one not written as %40
+    for secret in sorted(parts - {""}, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def open_storage(url: str, *, must_exist: bool = False) -> BaseStorage:
@@ -107,7 +180,7 @@ def open_storage(url: str, *, must_exist: bool = False) -> BaseStorage:
         raise TrackingError(
             "the search's storage cannot be opened",
             where=where_is(url),
-            got=next(iter(str(error).strip().splitlines()), type(error).__name__),
+            got=_without_passwords(_first_line(error), url),
             allowed="a file, or a database such as postgresql+psycopg://user:password@host/name",
             fix=_remedy(error),
         ) from error
@@ -123,7 +196,7 @@ def _journal(path: Path, *, must_exist: bool) -> BaseStorage:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file() and path.read_bytes()[:1] not in (b"", b"{"):
+        if path.is_file() and not _may_be_journal(path):
             raise ValueError("a file of another kind")
         return BeatingJournal(JournalFileBackend(str(path)))
     except (OSError, ValueError, KeyError) as error:
@@ -135,12 +208,30 @@ def _journal(path: Path, *, must_exist: bool) -> BaseStorage:
         ) from error
 
 
+def _may_be_journal(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(1) in (b"", b"{")
+
+
 def _database(url: str) -> BaseStorage:
+    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+    for attempt in range(_TOGETHER):
+        try:
+            return _connected(url)
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            if "exist" not in str(error) or attempt == _TOGETHER - 1:
+                raise
+            time.sleep(0.2 * (attempt + 1))  # another worker makes the tables at this moment
+    raise AssertionError
+
+
+def _connected(url: str) -> BaseStorage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         # pre-ping: a database may have closed the connection while a trial trained
         return optuna.storages.get_storage(
-            RDBStorage(
+            BeatingDatabase(
                 url,
                 engine_kwargs={"pool_pre_ping": True},
                 heartbeat_interval=BEAT,
@@ -159,3 +250,7 @@ def _driver(error: ImportError) -> str:
     return {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}.get(
         error.name or "", error.name or "it"
     )
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

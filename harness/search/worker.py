@@ -6,6 +6,7 @@ may work on one study; none of them is special.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import warnings
@@ -14,14 +15,17 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import optuna
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
+from optuna.trial import TrialState
 
-from harness.errors import ExperimentError, HarnessError, RunError
+from harness.errors import ExperimentError, TrackingError
 from harness.experiment import Arm
 from harness.experiment.search import Direction, Search
 from harness.search import budget
 from harness.search.samplers import PRUNERS, SAMPLERS, NumberedSampler
 from harness.search.space import default_params, suggest
+from harness.search.storage import beating, explained
 from harness.tracking import reason_of
 from harness.tracking.provenance import process_tags
 
@@ -139,19 +143,23 @@ def work_on(
     ----------
     arm_study : ArmStudy
     objective : callable
-        What fails in it, for whatever reason, is a failed trial with that reason.
+        What fails in it, for whatever reason but one, is a failed trial with that reason.
     waiting : callable, optional
         Told how many trials other workers are at, when nothing but waiting is left to do.
+
+    Raises
+    ------
+    TrackingError
+        The storage failed, or the tracking store did in the objective. No settings are to blame
+        for that, so the trial does not count and is tried again.
     """
-    study, search = arm_study.study, arm_study.search
     told = 0
     while True:
-        _look_after(study)
-        now = arm_study.count()
-        if now.waiting or _may_begin(now, search):
-            study.optimize(
-                lambda trial: _asked(trial, arm_study, objective), n_trials=1, catch=(Exception,)
-            )
+        with explained(arm_study.study.study_name):
+            _look_after(arm_study)
+            now = arm_study.count()
+        if now.waiting or _may_begin(now, arm_study.search):
+            _try_one(arm_study, objective)
         elif now.running:
             if now.running != told:
                 waiting(now.running)
@@ -167,37 +175,77 @@ def _may_begin(now: budget.Count, search: Search) -> bool:
     return now.done + now.running + now.waiting < (search.trials or 0)
 
 
-def _look_after(study: optuna.Study) -> None:
+def _look_after(arm_study: ArmStudy) -> None:
     """Take note of dead workers, and put back what they left."""
-    budget.fail_dead(study)
+    budget.fail_dead(arm_study.study)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        optuna.storages.fail_stale_trials(study)
-    budget.requeue_lost(study)
+        optuna.storages.fail_stale_trials(arm_study.study)
+    budget.requeue_lost(arm_study.study, arm_study.search.trials)
 
 
-class _NotNeededError(HarnessError):
-    """Another worker began the last trial of the budget at the same moment."""
+def _try_one(arm_study: ArmStudy, objective: Objective) -> None:
+    """See a trial to its end, be it one that waits or a new one.
+
+    Not by `Study.optimize`: that ends in an error of its own if another worker took this one for
+    dead meanwhile (a machine that slept), and leaves a trial open that `SystemExit` ends.
+    """
+    study = arm_study.study
+    with explained(study.study_name):
+        trial = _asked(study)
+        _note(trial, budget.WORKER, process_tags())
+        try:
+            with beating(study, trial):
+                value = _outcome(trial, arm_study, objective)
+        except optuna.TrialPruned:
+            _tell(study, trial, TrialState.PRUNED)
+        except (KeyboardInterrupt, SystemExit, TrackingError):
+            _note(trial, budget.UNTRIED, True)
+            _tell(study, trial, TrialState.FAIL)
+            raise
+        else:
+            _tell(study, trial, TrialState.FAIL if value is None else TrialState.COMPLETE, value)
 
 
-def _asked(trial: optuna.Trial, arm_study: ArmStudy, objective: Objective) -> float:
-    for key, text in process_tags().items():
-        trial.set_user_attr(key, text)
+def _asked(study: optuna.Study) -> optuna.Trial:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Heartbeat of storage")  # it beats here too
+        return study.ask()
+
+
+def _outcome(trial: optuna.Trial, arm_study: ArmStudy, objective: Objective) -> float | None:
+    """The value of a trial; None if it has failed, and why is noted if that counts."""
     study, search = arm_study.study, arm_study.search
-    if budget.is_surplus(study.get_trials(deepcopy=False), trial.number, search.trials):
-        trial.set_user_attr(budget.SURPLUS, True)
-        raise _NotNeededError
+    trials = study.get_trials(deepcopy=False)
+    if budget.is_surplus(trials, trial.number, search.trials):
+        _note(trial, budget.UNTRIED, True)
+        return None
+    number = budget.numbers(trials)[trial.number]
+    _note(trial, budget.COUNTS_AS, number)
     if trial.user_attrs.get(budget.TRIES, 1) > budget.MOST_TRIES:
-        trial.set_user_attr(budget.REASON, f"its worker was killed {budget.MOST_TRIES} times")
-        raise _NotNeededError
+        _note(trial, budget.REASON, f"its worker was killed {budget.MOST_TRIES} times")
+        return None
     try:
-        number = trial.user_attrs.get("origin", trial.number)
         value = objective(Ask(trial, number, suggest(trial, search.space)))
-        if not math.isfinite(value):
-            raise RunError("its validation score is not a number")
-    except optuna.TrialPruned:
+    except (optuna.TrialPruned, TrackingError, StorageInternalError):
         raise
     except Exception as error:
-        trial.set_user_attr(budget.REASON, reason_of(error))
-        raise
-    return value
+        _note(trial, budget.REASON, reason_of(error))
+        return None
+    if math.isfinite(value):
+        return value
+    _note(trial, budget.REASON, "its validation score is not a number")
+    return None
+
+
+def _note(trial: optuna.Trial, key: str, value: Any) -> None:
+    """Write to a trial, unless another worker took this one for dead and ended it."""
+    with contextlib.suppress(UpdateFinishedTrialError):
+        trial.set_user_attr(key, value)
+
+
+def _tell(
+    study: optuna.Study, trial: optuna.Trial, state: TrialState, value: float | None = None
+) -> None:
+    with contextlib.suppress(UpdateFinishedTrialError):
+        study.tell(trial, value, state, skip_if_finished=True)
