@@ -232,8 +232,8 @@ def test_failed_trials_are_kept_with_their_reason(
 
 def test_trials_are_given_up_by_their_scores_in_between(work: Path) -> None:
     changes = [
-        "search.pruner=halving", "search.trials=6", "search.metric=validation_loss",
-        "training.max_steps=8", "training.evaluate_every=1",
+        "search.pruner=halving", "search.trials=5", "search.metric=validation_loss",
+        "training.max_steps=4", "training.evaluate_every=1",
     ]  # fmt: skip
     assert main(["search", "small.yaml", *(part for c in changes for part in ("--set", c))]) == 0
     tuning = found()
@@ -243,7 +243,7 @@ def test_trials_are_given_up_by_their_scores_in_between(work: Path) -> None:
     assert pruned
     for trial in trials:
         assert [number for number, _ in trial.curve] == [*range(1, len(trial.curve) + 1)]
-        assert (len(trial.curve) < 8) == (trial.state == "pruned")
+        assert (len(trial.curve) < 4) == (trial.state == "pruned")
         assert trial.value == pytest.approx(trial.curve[-1][1])
     states = [run.data.tags["harness.trial_state"] for run in runs()["trial"]]
     assert states.count("pruned") == len(pruned)
