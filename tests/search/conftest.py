@@ -45,7 +45,7 @@ SPACE = {
 OpenArm = Callable[..., ArmStudy]
 
 
-PATIENCE = 120  # seconds; a search whose accounting is wrong waits for ever
+PATIENCE = 300  # seconds; a search whose accounting is wrong waits for ever
 
 
 @pytest.fixture(autouse=True)
