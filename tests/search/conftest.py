@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,19 @@ SPACE = {
     "training.batch_size": {"kind": "int", "low": 2, "high": 64},
 }
 OpenArm = Callable[..., ArmStudy]
+
+
+PATIENCE = 300  # seconds; a search whose accounting is wrong waits for ever
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Fail what goes on for too long."""
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail(f"not over after {PATIENCE} s"))
+    signal.alarm(PATIENCE)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ class Stage:
         """Run all of them until each has ended or is dead."""
         self._living = sorted(workers)
         threads = [
-            threading.Thread(target=self._played, args=(one, workers[one]), name=one)
+            threading.Thread(target=self._played, args=(one, workers[one]), name=one, daemon=True)
             for one in self._living
         ]
         self._on = self._living[0]
