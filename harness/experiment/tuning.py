@@ -26,7 +26,7 @@ class Trial(Section):
     """One try of an arm's settings."""
 
     number: int
-    """In the order in which trials began; numbers of lost ones are missing."""
+    """From 0 on, in the order in which trials began; one that was lost and tried again keeps its."""
     params: dict[str, Any]
     """Dotted path and value of everything that this trial chose."""
     state: TrialState

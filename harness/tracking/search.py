@@ -22,7 +22,7 @@ from harness.tracking.provenance import describe_environment, process_tags, summ
 from harness.tracking.reading import find_run
 from harness.tracking.run import ActiveRun, Ending, close, metric_entities, reason_of
 from harness.tracking.stale import mark_stale_runs
-from harness.tracking.store import Store, explained, write
+from harness.tracking.store import Store, explained, search, write
 
 __all__ = ["TrackedSearch", "start_search"]
 
@@ -65,6 +65,10 @@ class TrackedSearch:
                 return known
             own = {tags.KIND: "study", tags.ARM: arm.name, tags.STUDY: name}
             run_id = self._child(self.run_id, arm.name, own)
+            first = self._first_of(name)
+            if first != run_id:  # another worker began the same study at the same moment
+                self._store.client.delete_run(run_id)
+                return first
             levels = {f"factor.{factor}": label for factor, label in arm.levels.items()}
             write(self._store, run_id, params=as_parameters(levels.items()))
             if inputs:
@@ -112,6 +116,7 @@ class TrackedSearch:
             self._store.client.log_text(self.run_id, text, tags.TUNING_FILE)
             metrics = metric_entities(headline)
             write(self._store, self.run_id, metrics=metrics, tags={tags.NOTE: note})
+            mark_stale_runs(self._store, self._experiment_id)  # of workers killed meanwhile
 
     def __enter__(self) -> Self:
         return self
@@ -134,6 +139,14 @@ class TrackedSearch:
             if error is None:
                 raise
             error.add_note(f"Besides, {problem}")
+
+    def _first_of(self, study: str) -> str:
+        """The oldest run of a study in this MLflow experiment."""
+        every = search(self._store, f"tags.`{tags.KIND}` = 'study'", [self._experiment_id])
+        found = [run for run in every if run.data.tags.get(tags.STUDY) == study]
+        oldest = min(found, key=lambda run: (run.info.start_time, run.info.run_id))
+        run_id: str = oldest.info.run_id
+        return run_id
 
     def _child(self, parent: str, name: str, own: Mapping[str, str]) -> str:
         from mlflow.tracking.context.registry import resolve_tags

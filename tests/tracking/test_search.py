@@ -41,7 +41,8 @@ def test_a_study_is_gone_on_with_in_its_own_run(store: Store, searched: Plan) ->
         assert second.study(arm, "name", study, []) == study
         assert store.client.get_run(study).info.status == "RUNNING"
         second.end_study(study, {"trials_complete": 1.0}, "the best")
-        assert second.study(arm, "name", "0" * 32, []) != study, "its run is gone: a new one"
+        assert second.study(arm, "name", None, []) == study, "two workers began it at once"
+        assert second.study(arm, "it's another", None, []) != study
     ended = store.client.get_run(study)
     assert ended.info.status == "FINISHED"
     assert ended.data.tags[tags.PARENT] == first.run_id
