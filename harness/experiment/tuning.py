@@ -26,7 +26,7 @@ class Trial(Section):
     """One try of an arm's settings."""
 
     number: int
-    """From 0 on, in the order in which trials began; one that was lost and tried again keeps its."""
+    """From 0 on, in the order in which trials began; one that is tried again keeps it."""
     params: dict[str, Any]
     """Dotted path and value of everything that this trial chose."""
     state: TrialState
