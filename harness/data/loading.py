@@ -32,8 +32,11 @@ def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
     """
     splits: dict[str, list[Item]] = {}
     notes: list[str] = []
+    origins: dict[str, str] = {}
     for place in _places(data):
         origin = read_place(place, data, readers, hub)
+        origins[place.role] = origin.name
+        _check_held_out(origins)
         splits[place.role], found = to_items(origin, data.fields, place.role)
         notes += found
     names = choose_clusters(data.clusters, splits)
@@ -81,17 +84,20 @@ def _places(data: Data) -> list[Place]:
     ]
     held = data.validation
     if held is not None and held.share is None:
-        test = data.test
-        if held.file == test.file and (held.file is not None or held.split == test.split):
-            raise DataError(
-                "validation would use the test items",
-                where="base.data.validation",
-                got=held.file or held.split,
-                allowed="items that no arm is compared on",
-                fix="set validation.share to carve items from the training items",
-            )
         places.append(Place("validation", held.split, held.file))
     return places
+
+
+def _check_held_out(origins: Mapping[str, str]) -> None:
+    """An origin's name says what was read, which a place alone does not: file, split or both."""
+    if "validation" in origins and origins["validation"] == origins["test"]:
+        raise DataError(
+            "validation would use the test items",
+            where="base.data.validation",
+            got=origins["test"],
+            allowed="items that no arm is compared on",
+            fix="set validation.share to carve items from the training items",
+        )
 
 
 def _limit(data: Data, role: str) -> int | None:

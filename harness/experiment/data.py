@@ -15,9 +15,9 @@ class Place(Section):
     """Where items come from."""
 
     split: str | None = None
-    """Name of the split in the hub or embedded data set, such as `train`."""
+    """Its name in the hub or embedded data set or, beside `file`, in a JSON file of several."""
     file: str | None = None
-    """A local file, read instead of the source's split: SQuAD JSON, JSON, JSONL, CSV, Parquet."""
+    """A local file, read instead of the source: SQuAD JSON, JSON, JSONL, CSV, Parquet."""
     limit: PositiveInt | None = None
     """Use a random sample of this many items; the same sample for every arm and seed."""
 
@@ -41,7 +41,7 @@ class Validation(Place):
     @model_validator(mode="after")
     def _has_one_place(self) -> Validation:
         if (self.share is None) == (self.split is None and self.file is None):
-            raise ValueError("give either `share`, or one of `split` and `file`")
+            raise ValueError("give either `share`, or `split` or `file`")
         return self
 
 

@@ -95,6 +95,30 @@ def test_validation_never_uses_the_test_items():
     assert "validation.share" in caught.value.fix
 
 
+@pytest.mark.parametrize("source", [None, "embedded:invented_world"])
+def test_splits_of_one_json_file_are_told_apart(write, source):
+    rows = [{"Question": f"{n}?", "Answer": f"a{n}"} for n in range(3)]
+    file = str(write("qa.json", {"train": rows, "dev": rows[:1], "test": rows[1:]}))
+    sections = {
+        name: {"file": file, "split": split}
+        for name, split in (("train", "train"), ("validation", "dev"), ("test", "test"))
+    }
+    sections |= {"fields": {"question": "Question", "answers": "Answer"}, "source": source}
+    data = load(**sections)
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [3, 1, 2]
+    assert data.test[0].answers == ("a1",)
+    with pytest.raises(DataError, match="validation would use the test items") as caught:
+        load(**(sections | {"validation": sections["test"]}))
+    assert caught.value.got == f"{file}: test"
+
+
+def test_another_split_of_a_file_without_splits_is_still_the_test_items(write):
+    table = {"file": str(write("a.csv", "question,answer\na,b\n"))}
+    validation = table | {"split": "validation"}
+    with pytest.raises(DataError, match="validation would use the test items"):
+        load(**(EMBEDDED | {"validation": validation, "test": table}))
+
+
 def test_train_items_need_no_clusters(write):
     file = write("t.csv", "question,answer\na,b\nc,d\ne,f\n")
     data = load(**(EMBEDDED | {"train": {"file": str(file)}, "validation": {"share": 0.3}}))
