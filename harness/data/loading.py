@@ -1,6 +1,7 @@
 """From the configuration of the data to the data set: the order of the steps.
 
-Every step is done elsewhere; a `limit` comes first, then validation is carved from what is left.
+Every step is done elsewhere; a `limit` comes first, then items that are too long are left out if
+that is asked for, then validation is carved from what is left.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.data.characters import Measured, measure, short_enough
 from harness.data.clusters import choose_clusters, with_clusters
 from harness.data.conversion import to_items
 from harness.data.items import Dataset, Item
@@ -42,10 +44,13 @@ def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
     names = choose_clusters(data.clusters, splits)
     if not names:
         notes.append("no clusters: items are treated as independent of each other")
+    left_out: list[Measured] = []
     for role, items in splits.items():
         placed, found = with_clusters(items, names, role)
-        splits[role], limited = sampled(placed, _limit(data, role), role)
-        notes += found + limited
+        sample, limited = sampled(placed, _limit(data, role), role)
+        splits[role], long, dropped = short_enough(sample, data.max_characters, role)
+        left_out += long
+        notes += found + limited + dropped
     if data.validation is not None and data.validation.share is not None:
         outer = names[0] if names else None
         train, part, found = carved(splits["train"], data.validation.share, outer)
@@ -53,10 +58,12 @@ def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
         splits |= {"train": train, "validation": part}
         notes += found + limited
     splits.setdefault("validation", [])
+    characters, found = measure(splits, data.max_characters, left_out)
+    notes += found
     sizes = [size_note(role, items, names) for role, items in splits.items() if items]
     notes = sizes + notes + overlap_notes(splits, names)
     parts = {role: tuple(items) for role, items in splits.items()}
-    return Dataset(**parts, cluster_names=names, notes=tuple(notes))
+    return Dataset(**parts, cluster_names=names, notes=tuple(notes), characters=characters)
 
 
 def assemble_test(

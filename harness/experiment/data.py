@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from harness.experiment.section import Section, Share
 
-__all__ = ["Data", "Place", "Prompt", "Split", "Validation"]
+__all__ = ["Data", "MaxCharacters", "Place", "Prompt", "Split", "Validation"]
 
 
 class Place(Section):
@@ -45,6 +45,24 @@ class Validation(Place):
         return self
 
 
+class MaxCharacters(Section):
+    """A length in characters that an item should not exceed."""
+
+    fields: tuple[str, ...] = Field(("question", "answer"), min_length=1)
+    """What is counted together; `answer` is the item's first reference answer."""
+    limit: PositiveInt
+    """Most characters. Items with more are counted, named, and listed and drawn in the report."""
+    drop: bool = False
+    """Leave longer items out of training, validation and test, after every `limit` of a split."""
+
+    @field_validator("fields")
+    @classmethod
+    def _each_once(cls, fields: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(fields)) < len(fields):
+            raise ValueError("a field is named twice, so its characters would count twice")
+        return fields
+
+
 class Data(Section):
     """The items: where they come from and what they are nested in."""
 
@@ -64,6 +82,8 @@ class Data(Section):
     """The file's column for `question`, `answers`, `context`, `id` or any name a template uses."""
     clusters: tuple[str, ...] | None = None
     """Fields that items are nested in, outermost first; `title` and `context` where present."""
+    max_characters: MaxCharacters | None = None
+    """Flag items that are longer than this, or leave them out; nothing is measured if left out."""
 
     @model_validator(mode="after")
     def _splits_need_a_source(self) -> Data:
