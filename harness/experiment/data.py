@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from string import Formatter
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from harness.experiment.section import Section, Share
 
-__all__ = ["Data", "MaxCharacters", "Place", "Prompt", "Split", "Validation"]
+__all__ = ["Data", "MaxCharacters", "Place", "Prompt", "Split", "Validation", "names_in"]
 
 
 class Place(Section):
@@ -99,6 +100,8 @@ class Prompt(Section):
 
     template: str
     """The model's input; `{question}`, `{context}` and any other field of an item."""
+    without: dict[str, str] = Field(default_factory=dict)
+    """Another template by field, for items where that is blank; the first blank one decides."""
     target: str = "{answer}"
     """What the model learns to produce; `{answer}` is the item's first reference answer."""
     max_tokens: PositiveInt = 512
@@ -111,20 +114,48 @@ class Prompt(Section):
     @field_validator("template", "target")
     @classmethod
     def _is_a_template(cls, template: str) -> str:
-        try:
-            parts = list(Formatter().parse(template))
-        except ValueError as error:
-            raise ValueError(f"not a template: {error}; write {{{{ and }}}} for braces") from None
-        for _, name, spec, conversion in parts:
-            if name is not None and (not name.isidentifier() or spec or conversion):
-                extra = f"!{conversion}" if conversion else f":{spec}" if spec else ""
-                raise ValueError(
-                    f"{{{name}{extra}}} is not a plain field name such as {{question}}"
-                )
+        _check_template(template)
         return template
+
+    @field_validator("without")
+    @classmethod
+    def _are_templates(cls, without: dict[str, str]) -> dict[str, str]:
+        for field, template in without.items():
+            try:
+                _check_template(template)
+            except ValueError as error:
+                raise ValueError(f"{field}: {error}") from None
+            if field in names_in(template):
+                raise ValueError(f"{field}: the template without {{{field}}} names it")
+        return without
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Field names that `template` uses, in order, each once."""
-        names = (name for _, name, _, _ in Formatter().parse(self.template) if name)
-        return tuple(dict.fromkeys(names))
+        """Field names that `template` and those in `without` use, in order, each once."""
+        templates = (self.template, *self.without.values())
+        return tuple(dict.fromkeys(name for text in templates for name in names_in(text)))
+
+    def without_for(self, fields: Mapping[str, str]) -> str | None:
+        """The first field in `without` that is blank in an item; None if none is."""
+        return next((name for name in self.without if not fields.get(name, "").strip()), None)
+
+    def template_for(self, fields: Mapping[str, str]) -> str:
+        """The template of an item with these fields."""
+        blank = self.without_for(fields)
+        return self.template if blank is None else self.without[blank]
+
+
+def names_in(template: str) -> tuple[str, ...]:
+    """Field names that a template uses, in order, each once."""
+    return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
+
+
+def _check_template(template: str) -> None:
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(f"not a template: {error}; write {{{{ and }}}} for braces") from None
+    for _, name, spec, conversion in parts:
+        if name is not None and (not name.isidentifier() or spec or conversion):
+            extra = f"!{conversion}" if conversion else f":{spec}" if spec else ""
+            raise ValueError(f"{{{name}{extra}}} is not a plain field name such as {{question}}")
