@@ -105,7 +105,8 @@ def test_templates_without_a_field_are_noted_with_the_arms_that_have_them(tmp_pa
     ]
     again = prepare(one.plan, one.datasets)
     assert again.datasets["plain / full"].notes == dataset.notes
-    everywhere = prepared(*data, "prompt.without={input: '{question}'}", level)
+    longer = "factors.context.treatments={longer: {prompt.max_tokens: 999}}"
+    everywhere = prepared(*data, "prompt.without={input: '{question}'}", longer)
     assert note in everywhere.datasets["question / full"].notes
     with pytest.raises(ExperimentError, match="no field 'inptu' that could be blank"):
         prepared(*data, level.replace("without.input", "without.inptu"))
