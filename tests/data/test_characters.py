@@ -35,6 +35,16 @@ def test_characters_of_all_fields_are_counted_together(load):
     assert load(None).characters is None
 
 
+def test_the_first_reference_and_any_other_field_can_be_counted(load, write):
+    rows = [
+        {"question": "abc", "answers": ["a", "much longer"], "input": "12"},
+        {"question": "abc", "answers": []},
+    ]
+    places = {split: {"file": str(write("r.json", rows))} for split in ("train", "test")}
+    both = load({"limit": 5, "fields": ["answer", "input"]}, **places).characters
+    assert [one.characters for one in both.items[:2]] == [3, 0]
+
+
 def test_longer_items_are_counted_and_named_longest_first(load):
     data = load({"limit": 5})
     assert len(data.test) == len(data.train) == 5, "flagged, not left out"
@@ -67,9 +77,10 @@ def test_longer_items_are_left_out_of_every_split(load):
 
 
 def test_a_limit_is_drawn_before_and_validation_is_carved_after(load, write):
-    limited = {"file": str(write("b.csv", "\n".join(["question,answer", *ROWS]))), "limit": 4}
+    limited = {"file": str(write("b.csv", "\n".join(["question,answer", *ROWS]))), "limit": 2}
     flagged = load({"limit": 5}, train=limited)
     data = load({"limit": 5, "drop": True}, train=limited)
+    assert len(flagged.train) == 2
     assert ids(data.train) == [i for i in ids(flagged.train) if i not in ("train-3", "train-5")]
     carved = load({"limit": 5, "drop": True}, validation={"share": 0.34})
     assert sorted(ids(carved.train + carved.validation)) == ["train-1", "train-2", "train-4"]

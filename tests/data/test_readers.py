@@ -85,6 +85,7 @@ def test_a_split_of_json_is_the_list_under_its_key(write):
     (record,) = read_json(path, "test")
     assert record.at("question").endswith("a.json: test[0].question")
     assert values(read_json(path, "data")) == ROWS[1:]
+    assert values(read_json(write("c.json", {"data": ROWS}), "data")) == ROWS
     with pytest.raises(DataError, match="no split 'tests' in this file") as caught:
         read_json(path, "tests")
     assert (caught.value.allowed, caught.value.fix) == ("train, test, data", "did you mean 'test'?")
