@@ -6,6 +6,7 @@ that is asked for, then validation is carved from what is left.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,8 @@ def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
     origins: dict[str, str] = {}
     for place in _places(data):
         origin = read_place(place, data, readers, hub)
-        origins[place.role] = origin.name
+        # one file may be written in several ways: ./qa.json, data/../qa.json
+        origins[place.role] = os.path.realpath(origin.name) if place.file else origin.name
         _check_held_out(origins)
         splits[place.role], found = to_items(origin, data.fields, place.role)
         notes += found

@@ -112,11 +112,12 @@ def test_splits_of_one_json_file_are_told_apart(write, source):
     assert caught.value.got == f"{file}: test"
 
 
-def test_another_split_of_a_file_without_splits_is_still_the_test_items(write):
+def test_another_name_of_a_file_is_still_the_test_items(write, tmp_path):
     table = {"file": str(write("a.csv", "question,answer\na,b\n"))}
-    validation = table | {"split": "validation"}
-    with pytest.raises(DataError, match="validation would use the test items"):
-        load(**(EMBEDDED | {"validation": validation, "test": table}))
+    (tmp_path / "b").symlink_to(tmp_path)
+    for same in (table | {"split": "validation"}, {"file": f"{tmp_path}/b/a.csv"}):
+        with pytest.raises(DataError, match="validation would use the test items"):
+            load(**(EMBEDDED | {"validation": same, "test": table}))
 
 
 def test_train_items_need_no_clusters(write):
