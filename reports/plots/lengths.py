@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.audit.lengths import MOST_BINS, QUANTILES, Lengths
 from harness.audit.thresholds import Threshold
+from harness.data.messages import counted
 from reports.plots.svg import BLUE, GREY, INK, ORANGE, new_figure, to_svg
 
 if TYPE_CHECKING:
@@ -127,10 +128,10 @@ def draw_limit(panels: Sequence[LimitPanel], what: str) -> str:
         return ""
     figure, every = _figure(len(panels))
     for axes, panel in zip(every, panels, strict=True):
-        _style(axes, f"{panel.split}: characters of {what}")
+        _style(axes, f"characters of the {panel.split} items")
         _draw_limit_panel(axes, panel)
     told = "; ".join(
-        f"{panel.split} median {panel.median:g}, {panel.beyond:,} items beyond the limit"
+        f"{panel.split} median {panel.median:g}, {counted(panel.beyond, 'item')} beyond the limit"
         for panel in panels
     )
     return to_svg(figure, f"Characters of {what}, limit {panels[0].limit:,}. {told}")

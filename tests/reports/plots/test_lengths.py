@@ -56,8 +56,8 @@ def test_drawing_of_a_limit_tells_how_many_are_beyond() -> None:
     drawn = draw_limit(limit_panels(limit_of(10)), "<question>")
     root = ET.fromstring(drawn)
     assert root.get("aria-label") == (
-        "Characters of <question>, limit 10. test median 7, 1 items beyond the limit; training"
-        " median 7, 1 items beyond the limit"
+        "Characters of <question>, limit 10. test median 7, 1 item beyond the limit; training"
+        " median 7, 1 item beyond the limit"
     )
     dashed = drawn.count("stroke-dasharray")
     assert dashed >= 2, "a line in each panel"
