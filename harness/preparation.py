@@ -7,14 +7,15 @@ cannot run. Loads no weights and imports no torch.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
 from harness.audit import slice_labels
 from harness.data import Dataset, content_hash, load_dataset
-from harness.data.prompts import check_template
+from harness.data.prompts import check_template, template_notes
 from harness.errors import ExperimentError
 from harness.experiment import Arm, Plan
 from harness.experiment.data import Split, Validation
@@ -131,7 +132,26 @@ def load_datasets(plan: Plan, known: Mapping[str, Dataset] | None = None) -> dic
         for items in (dataset.train, dataset.validation, dataset.test):
             check_template(arm.config.prompt, items)
         _check_same_test_items(plan.arms[0], by_arm[plan.arms[0].name], arm, dataset)
-    return by_arm
+    return _with_template_notes(plan, by_arm)
+
+
+def _with_template_notes(plan: Plan, by_arm: Mapping[str, Dataset]) -> dict[str, Dataset]:
+    """The same items with notes on which templates they use; shared ones stay shared."""
+    notes: dict[int, dict[str, list[str]]] = {}
+    for arm in plan.arms:
+        dataset = by_arm[arm.name]
+        for note in template_notes(arm.config.prompt, dataset):
+            notes.setdefault(id(dataset), {}).setdefault(note, []).append(arm.name)
+    sharing = Counter(id(dataset) for dataset in by_arm.values())
+    noted = {}
+    for one in {id(dataset): dataset for dataset in by_arm.values()}.values():
+        said = [
+            note if len(arms) == sharing[id(one)] else f"{note} (in {', '.join(arms)})"
+            for note, arms in notes.get(id(one), {}).items()
+        ]
+        fresh = [note for note in said if note not in one.notes]
+        noted[id(one)] = replace(one, notes=(*one.notes, *fresh)) if fresh else one
+    return {arm: noted[id(dataset)] for arm, dataset in by_arm.items()}
 
 
 def _check_same_test_items(first: Arm, expected: Dataset, arm: Arm, dataset: Dataset) -> None:

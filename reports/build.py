@@ -20,6 +20,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.audit.thresholds import long_items_csv
 from harness.errors import OutputError
 from harness.results import RunRecord
 from reports.analysis import Analysis, analyse
@@ -100,6 +101,8 @@ def build_report(
         "scores.parquet": scores.getvalue(),
     }
     files |= {export.name: export.content for export in exports_of(html)}
+    if long := _long_items(study):
+        files["tables/long_items.csv"] = encoded(long)
     return ReportResult(analysis, write_files(output, files))
 
 
@@ -142,6 +145,12 @@ def document(name: str, title: str, sections: Mapping[str, Mapping[str, object]]
         script_hash=_digest(script),
         sections=sections,
     )
+
+
+def _long_items(study: Study) -> str:
+    """All items beyond a limit of characters, of which the page lists the longest."""
+    profile = study.background and study.background.profile
+    return long_items_csv(profile.thresholds) if profile else ""
 
 
 def _digest(text: str) -> str:

@@ -86,3 +86,27 @@ def test_two_files_of_one_folder_are_two_models(tmp_path: Path) -> None:
     assert models["question / full"].gguf_file == "a.gguf"
     assert models["question / a"].gguf_file == "b.gguf"
     assert models["question / full"].identity != models["question / a"].identity
+
+
+def test_templates_without_a_field_are_noted_with_the_arms_that_have_them(tmp_path: Path) -> None:
+    rows = [{"question": f"{n}?", "answer": "a", "input": "i" * (n % 3)} for n in range(9)]
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps(rows))
+    data = [f"data.{split}.file={file}" for split in ("train", "test")]
+    data += ["prompt.template={question} {input}", "data.clusters=[]"]
+    level = "factors.context.treatments={plain: {prompt.without.input: '{question}'}}"
+    one = prepared(*data, level)
+    shared = {id(dataset) for dataset in one.datasets.values()}
+    assert len(shared) == 1
+    (dataset, *_) = one.datasets.values()
+    note = "test: 3 of 9 items have a blank input and use the template without it"
+    assert [n for n in dataset.notes if n.startswith(note)] == [
+        f"{note} (in plain / full, plain / nf4)"
+    ]
+    again = prepare(one.plan, one.datasets)
+    assert again.datasets["plain / full"].notes == dataset.notes
+    longer = "factors.context.treatments={longer: {prompt.max_tokens: 999}}"
+    everywhere = prepared(*data, "prompt.without={input: '{question}'}", longer)
+    assert note in everywhere.datasets["question / full"].notes
+    with pytest.raises(ExperimentError, match="no field 'inptu' that could be blank"):
+        prepared(*data, level.replace("without.input", "without.inptu"))

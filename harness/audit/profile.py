@@ -1,34 +1,23 @@
 """How many items a data set has, what they are nested in, and how long their texts are.
 
-Counts words, which need no tokenizer: what a prompt limit cut off is counted by each run.
+Counts words, which need no tokenizer: what a prompt limit cut off is counted by each run, and
+characters against a limit are `thresholds`' work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-import numpy as np
-
+from harness.audit.lengths import SPLITS, Lengths, Split, histograms
+from harness.audit.thresholds import Threshold, thresholds_of
 from harness.data.items import Dataset, Item
 from harness.data.splits import size_note
 
-__all__ = ["QUANTILES", "Lengths", "Profile", "Size", "profile_of"]
+__all__ = ["Profile", "Size", "profile_of"]
 
-Split = Literal["train", "validation", "test"]
-Part = Literal["question", "context", "answer"]
 _Numbers: TypeAlias = tuple[int, int, tuple[tuple[str, int], ...]]
-
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-"""What is kept of a distribution of lengths, besides its histogram."""
-
-MOST_BINS = 24
-"""Bins of a histogram; the last one is open."""
-
-SHOWN = 0.98
-"""The share of the items that all bins but the open one reach to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +42,6 @@ class Size:
     clusters: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """The words of one part of a split's items.
-
-    Attributes
-    ----------
-    split : {"train", "validation", "test"}
-    part : {"question", "context", "answer"}
-        `answer`: an item's first reference, which training learns.
-    items : int
-        Items that have such a text.
-    quantiles : tuple of float
-        Words at each of `QUANTILES`.
-    counts : tuple of int
-        Items per bin from 0 words on. The last bin has no upper end if there are `MOST_BINS`.
-    width : int
-        Words that a bin spans; bins are the same for all splits of a part.
-    """
-
-    split: Split
-    part: Part
-    items: int
-    quantiles: tuple[float, ...]
-    counts: tuple[int, ...]
-    width: int
-
-
 @dataclass(frozen=True)
 class Profile:
     """What an experiment's items are like.
@@ -89,14 +51,19 @@ class Profile:
     sizes : tuple of Size
         Of each split; several where arms differ.
     lengths : tuple of Lengths
-        By part and split, of the items of all arms, each once; only where there are such texts.
+        Words of `question`, `context` and `answer` (the first reference, which training learns)
+        by part and split, of the items of all arms, each once; only of those that have such a
+        text.
     notes : tuple of str
         What was noted when the data were read, but for the sizes.
+    thresholds : tuple of Threshold
+        Characters against each limit that an arm's data have.
     """
 
     sizes: tuple[Size, ...]
     lengths: tuple[Lengths, ...]
     notes: tuple[str, ...]
+    thresholds: tuple[Threshold, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values."""
@@ -115,17 +82,10 @@ class Profile:
             )
             for row in tree["sizes"]
         )
-        lengths = tuple(
-            Lengths(
-                **{
-                    **row,
-                    "quantiles": tuple(row["quantiles"]),
-                    "counts": tuple(row["counts"]),
-                }
-            )
-            for row in tree["lengths"]
-        )
-        return cls(sizes, lengths, tuple(tree["notes"]))
+        lengths = tuple(map(Lengths.from_json, tree["lengths"]))
+        # an ablation may have stored its profile before there were thresholds
+        thresholds = tuple(map(Threshold.from_json, tree.get("thresholds", ())))
+        return cls(sizes, lengths, tuple(tree["notes"]), thresholds)
 
 
 def profile_of(datasets: Mapping[str, Dataset]) -> Profile:
@@ -148,6 +108,7 @@ def profile_of(datasets: Mapping[str, Dataset]) -> Profile:
         tuple(size for split in SPLITS for size in _sizes(datasets, split)),
         tuple(row for part, words in _PARTS.items() for row in _lengths(part, words, pooled)),
         tuple(note for note in notes if note not in sizes_said),
+        thresholds_of(datasets),
     )
 
 
@@ -182,38 +143,16 @@ def _sizes(datasets: Mapping[str, Dataset], split: Split) -> list[Size]:
 
 
 def _lengths(
-    part: Part, text: Callable[[Item], str], splits: Mapping[Split, Sequence[Item]]
-) -> list[Lengths]:
-    counted = {
-        split: np.array([n for item in items if (n := len(text(item).split()))], dtype=int)
+    part: str, text: Callable[[Item], str], splits: Mapping[Split, Sequence[Item]]
+) -> tuple[Lengths, ...]:
+    words = {
+        split: [n for item in items if (n := len(text(item).split()))]
         for split, items in splits.items()
     }
-    found = {split: words for split, words in counted.items() if words.size}
-    if not found:
-        return []
-    width = _width(max(float(np.quantile(words, SHOWN)) for words in found.values()))
-    longest = max(int(words.max()) for words in found.values())
-    last = min(MOST_BINS - 1, longest // width)
-    return [
-        Lengths(
-            split,
-            part,
-            int(words.size),
-            tuple(np.quantile(words, QUANTILES).tolist()),
-            tuple(np.bincount(np.minimum(words // width, last), minlength=last + 1).tolist()),
-            width,
-        )
-        for split, words in found.items()
-    ]
+    return histograms(part, words)
 
 
-def _width(far: float) -> int:
-    """The smallest round width with which all bins but the last hold `far` words."""
-    steps = (int(digit * 10**power) for power in range(12) for digit in range(1, 6))
-    return next(step for step in steps if step * (MOST_BINS - 1) > far)
-
-
-_PARTS: Mapping[Part, Callable[[Item], str]] = {
+_PARTS: Mapping[str, Callable[[Item], str]] = {
     "question": lambda item: item.fields["question"],
     "context": lambda item: item.fields.get("context", ""),
     "answer": lambda item: item.answers[0] if item.answers else "",

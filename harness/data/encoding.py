@@ -13,6 +13,7 @@ from harness.data.cutting import Ends, Tokenise, cut_to_fit
 from harness.data.items import Item
 from harness.data.prompts import render
 from harness.errors import ExperimentError, ModelError
+from harness.experiment.data import names_in
 
 if TYPE_CHECKING:
     from harness.experiment.data import Prompt
@@ -149,7 +150,10 @@ def _fit(
     def with_field(index: int, piece: str) -> str:
         return render(prompt, items[index], **{name: piece}).prompt
 
-    fields = [item.fields.get(name, "") if name in prompt.names else "" for item in items]
+    fields = [
+        item.fields.get(name, "") if name in names_in(prompt.template_for(item.fields)) else ""
+        for item in items
+    ]
     pieces, after_field = cut_to_fit(fields, with_field, whole, prompt.max_tokens, tokenise, ends)
     shorter = [
         text if piece == field else with_field(index, piece)

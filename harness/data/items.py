@@ -9,6 +9,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.data.characters import Characters
 
 __all__ = ["Dataset", "Item", "TrainingItems", "content_hash"]
 
@@ -65,6 +69,8 @@ class Dataset:
         Fields that the test items are nested in, outermost first; () when there are none.
     notes : tuple of str
         What a reader of the results has to know about the data, one sentence each.
+    characters : Characters or None
+        Lengths against a limit, where the configuration has one.
     """
 
     train: tuple[Item, ...]
@@ -72,6 +78,7 @@ class Dataset:
     test: tuple[Item, ...]
     cluster_names: tuple[str, ...]
     notes: tuple[str, ...]
+    characters: Characters | None = None
 
     @property
     def for_training(self) -> TrainingItems:

@@ -1,13 +1,16 @@
 """From the configuration of the data to the data set: the order of the steps.
 
-Every step is done elsewhere; a `limit` comes first, then validation is carved from what is left.
+Every step is done elsewhere; a `limit` comes first, then items that are too long are left out if
+that is asked for, then validation is carved from what is left.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.data.characters import Measured, measure, short_enough
 from harness.data.clusters import choose_clusters, with_clusters
 from harness.data.conversion import to_items
 from harness.data.items import Dataset, Item
@@ -32,17 +35,24 @@ def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
     """
     splits: dict[str, list[Item]] = {}
     notes: list[str] = []
+    origins: dict[str, str] = {}
     for place in _places(data):
         origin = read_place(place, data, readers, hub)
+        # one file may be written in several ways: ./qa.json, data/../qa.json
+        origins[place.role] = os.path.realpath(origin.name) if place.file else origin.name
+        _check_held_out(origins)
         splits[place.role], found = to_items(origin, data.fields, place.role)
         notes += found
     names = choose_clusters(data.clusters, splits)
     if not names:
         notes.append("no clusters: items are treated as independent of each other")
+    left_out: list[Measured] = []
     for role, items in splits.items():
         placed, found = with_clusters(items, names, role)
-        splits[role], limited = sampled(placed, _limit(data, role), role)
-        notes += found + limited
+        sample, limited = sampled(placed, _limit(data, role), role)
+        splits[role], long, dropped = short_enough(sample, data.max_characters, role)
+        left_out += long
+        notes += found + limited + dropped
     if data.validation is not None and data.validation.share is not None:
         outer = names[0] if names else None
         train, part, found = carved(splits["train"], data.validation.share, outer)
@@ -50,10 +60,12 @@ def assemble(data: Data, readers: Mapping[str, Reader], hub: Hub) -> Dataset:
         splits |= {"train": train, "validation": part}
         notes += found + limited
     splits.setdefault("validation", [])
+    characters, found = measure(splits, data.max_characters, left_out)
+    notes += found
     sizes = [size_note(role, items, names) for role, items in splits.items() if items]
     notes = sizes + notes + overlap_notes(splits, names)
     parts = {role: tuple(items) for role, items in splits.items()}
-    return Dataset(**parts, cluster_names=names, notes=tuple(notes))
+    return Dataset(**parts, cluster_names=names, notes=tuple(notes), characters=characters)
 
 
 def assemble_test(
@@ -81,17 +93,20 @@ def _places(data: Data) -> list[Place]:
     ]
     held = data.validation
     if held is not None and held.share is None:
-        test = data.test
-        if held.file == test.file and (held.file is not None or held.split == test.split):
-            raise DataError(
-                "validation would use the test items",
-                where="base.data.validation",
-                got=held.file or held.split,
-                allowed="items that no arm is compared on",
-                fix="set validation.share to carve items from the training items",
-            )
         places.append(Place("validation", held.split, held.file))
     return places
+
+
+def _check_held_out(origins: Mapping[str, str]) -> None:
+    """An origin's name says what was read, which a place alone does not: file, split or both."""
+    if "validation" in origins and origins["validation"] == origins["test"]:
+        raise DataError(
+            "validation would use the test items",
+            where="base.data.validation",
+            got=origins["test"],
+            allowed="items that no arm is compared on",
+            fix="set validation.share to carve items from the training items",
+        )
 
 
 def _limit(data: Data, role: str) -> int | None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
-from harness.data.messages import listed
-from harness.data.records import Record
+from harness.data.messages import counted, listed, nearest
+from harness.data.records import Record, no_splits
 from harness.data.squad import squad_records
 from harness.data.texts import decoded, parsed_json
 from harness.errors import DataError
@@ -20,44 +21,57 @@ from harness.errors import DataError
 __all__ = ["read_csv", "read_json", "read_jsonl", "read_parquet"]
 
 
-def read_json(path: Path) -> list[Record]:
-    """A list of objects, or the official SQuAD format (an object with `data`)."""
-    text = decoded(path)
-    tree = parsed_json(text, path)
+def read_json(path: Path, split: str | None = None) -> list[Record]:
+    """A list of objects, one of several such lists by its key, or the official SQuAD format.
+
+    SQuAD's is an object with `data`, which is no split unless it is named as one.
+    """
+    tree = parsed_json(decoded(path), path)
+    splits = _splits(tree)
+    if split is not None and (splits.keys() - {"data"} or split in splits):
+        return _objects(_chosen(splits, split, path), path, split)
+    if split is not None and isinstance(tree, list | dict):
+        raise no_splits(path, split)
     if isinstance(tree, dict) and "data" in tree:
         return squad_records(tree, str(path))
-    if not isinstance(tree, list):
-        keys = f"an object with the keys {listed(tree)}" if isinstance(tree, dict) else repr(tree)
+    if isinstance(tree, list):
+        return _objects(tree, path, "")
+    if splits:
+        sizes = (f"{name} ({counted(len(rows), 'row')})" for name, rows in splits.items())
         raise DataError(
-            "this JSON is not a data set",
+            "this JSON has splits, and none is named",
             where=str(path),
-            got=keys,
-            allowed='a list of objects, or SQuAD\'s {"data": [...]}',
+            got=f"an object with the splits {listed(sizes)}",
+            fix=f"name one as `split` beside `file`, such as split: {next(iter(splits))};"
+            " or save it as a list in a file of its own",
         )
-    records = []
-    for index, row in enumerate(tree):
-        _check_object(row, f"{path}: [{index}]")
-        records.append(Record(f"{path}: [{index}].", row))
-    return records
+    keys = f"an object with the keys {listed(tree)}" if isinstance(tree, dict) else repr(tree)
+    raise DataError(
+        "this JSON is not a data set",
+        where=str(path),
+        got=keys,
+        allowed='a list of objects, {"train": [...], "test": [...]}, or SQuAD\'s {"data": [...]}',
+    )
 
 
-def read_jsonl(path: Path) -> list[Record]:
-    """One object per line; blank lines are passed over."""
+def read_jsonl(path: Path, split: str | None = None) -> list[Record]:
+    """One object per line; blank lines are passed over. There are no splits to name."""
+    _check_no_split(path, split)
     records = []
     # Not splitlines(): a JSON text may hold U+2028 and other line ends unescaped.
     for number, line in enumerate(decoded(path).split("\n"), start=1):
         if line.strip():
-            row = parsed_json(line, path, number)
-            _check_object(row, f"{path}, line {number}")
+            row = _checked_object(parsed_json(line, path, number), f"{path}, line {number}")
             records.append(Record(f"{path}, line {number}: ", row))
     return records
 
 
-def read_csv(path: Path) -> list[Record]:
+def read_csv(path: Path, split: str | None = None) -> list[Record]:
     """Comma-separated, a header row, quoting as in RFC 4180; a column without a name is left out.
 
-    A row is found by the line it starts on.
+    A row is found by the line it starts on. There are no splits to name.
     """
+    _check_no_split(path, split)
     # strict: otherwise an unclosed quote swallows the rest of the file without a word.
     rows = csv.reader(io.StringIO(decoded(path), newline=""), strict=True)
     records: list[Record] = []
@@ -84,11 +98,12 @@ def read_csv(path: Path) -> list[Record]:
     return records
 
 
-def read_parquet(path: Path) -> list[Record]:
-    """Every column of a Parquet file; rows are counted from 1."""
+def read_parquet(path: Path, split: str | None = None) -> list[Record]:
+    """Every column of a Parquet file; rows are counted from 1. There are no splits to name."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    _check_no_split(path, split)
     try:
         rows = pq.read_table(path).to_pylist()
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -101,7 +116,39 @@ def read_parquet(path: Path) -> list[Record]:
     return [Record(f"{path}, row {number}: ", row) for number, row in enumerate(rows, start=1)]
 
 
-def _check_object(row: object, where: str) -> None:
+def _check_no_split(path: Path, split: str | None) -> None:
+    if split is not None:
+        raise no_splits(path, split)
+
+
+def _splits(tree: object) -> dict[str, list[object]]:
+    """The lists in an object, by their keys."""
+    entries = tree.items() if isinstance(tree, dict) else ()
+    return {name: rows for name, rows in entries if isinstance(rows, list)}
+
+
+def _chosen(splits: Mapping[str, list[object]], split: str, path: Path) -> list[object]:
+    if split not in splits:
+        raise DataError(
+            f"there is no split {split!r} in this file",
+            where=str(path),
+            got=split,
+            allowed=listed(splits),
+            fix=nearest(split, splits),
+        )
+    return splits[split]
+
+
+def _objects(rows: list[object], path: Path, split: str) -> list[Record]:
+    """Rows of a list of objects, which stands under the key `split` if that is not empty."""
+    records = []
+    for index, row in enumerate(rows):
+        where = f"{path}: {split}[{index}]"
+        records.append(Record(f"{where}.", _checked_object(row, where)))
+    return records
+
+
+def _checked_object(row: object, where: str) -> dict[str, object]:
     if not isinstance(row, dict):
         raise DataError(
             "a row is not an object",
@@ -109,6 +156,7 @@ def _check_object(row: object, where: str) -> None:
             got=f"{row!r} ({type(row).__name__})",
             allowed='an object such as {"question": ..., "answers": [...]}',
         )
+    return row
 
 
 def _header(cells: list[str], where: str) -> list[str]:

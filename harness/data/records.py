@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Origin", "Reader", "Record"]
+from harness.errors import DataError
+
+__all__ = ["NoSplitsError", "Origin", "Reader", "Record", "no_splits"]
+
+
+class NoSplitsError(DataError):
+    """A split was named of a file that has none."""
 
 
 class Record(NamedTuple):
@@ -51,5 +57,20 @@ class Origin(NamedTuple):
     records: Sequence[Record]
 
 
-Reader = Callable[[Path], list[Record]]
-"""Reads one kind of file. Raises DataError, and nothing else, for a wrong one."""
+Reader = Callable[[Path, str | None], list[Record]]
+"""Reads one kind of file, or the split of it that is named: None where none is.
+
+Raises DataError, and nothing else, for a wrong file, and NoSplitsError for a split of a file that
+has none.
+"""
+
+
+def no_splits(path: Path, split: str) -> NoSplitsError:
+    """What is wrong with naming a split of a file that has none."""
+    return NoSplitsError(
+        "a split is named, but this file has no splits",
+        where=str(path),
+        got=f"split: {split}",
+        allowed='a split only of JSON such as {"train": [...], "test": [...]}',
+        fix="leave `split` out; the whole file is read",
+    )

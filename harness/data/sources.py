@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.data.messages import listed, nearest
-from harness.data.records import Origin, Reader, Record
+from harness.data.records import NoSplitsError, Origin, Reader, Record
 from harness.errors import DataError, UnreachableError
 from harness.experiment.section import EMBEDDED_PREFIX
 
@@ -35,9 +35,9 @@ class Place(NamedTuple):
     role : {"train", "validation", "test"}
         Which split it is.
     split : str or None
-        Its name in the source; not looked at where there is a file.
+        Its name in the source or, beside a file, in that.
     file : str or None
-        A local file.
+        A local file, read instead of the source.
     """
 
     role: str
@@ -51,7 +51,8 @@ def read_place(place: Place, data: Data, readers: Mapping[str, Reader], hub: Hub
     Parameters
     ----------
     place : Place
-        A file is preferred to a split.
+        A file is preferred to the source. Its split is one of the file's, or of the source's
+        where there is one and the file has no splits.
     data : Data
         Names the source that `place.split` belongs to.
     readers : mapping of str to Reader
@@ -67,15 +68,24 @@ def read_place(place: Place, data: Data, readers: Mapping[str, Reader], hub: Hub
         The hub does not answer.
     """
     if place.file is not None:
-        return read_file(place.file, readers, f"base.data.{place.role}.file")
+        where = f"base.data.{place.role}.file"
+        try:
+            return read_file(place.file, readers, where, place.split)
+        except NoSplitsError:
+            # --set base.data.test.file=… in an experiment on a source, whose split it names
+            if data.source is None:
+                raise
+            return read_file(place.file, readers, where)
     source, split = str(data.source), str(place.split)
     if source.startswith(EMBEDDED_PREFIX):
         return _from_embedded(source.removeprefix(EMBEDDED_PREFIX), split, place.role, data)
     return _from_hub(split, place.role, data, hub)
 
 
-def read_file(file: str, readers: Mapping[str, Reader], where: str) -> Origin:
-    """All rows of a local file.
+def read_file(
+    file: str, readers: Mapping[str, Reader], where: str, split: str | None = None
+) -> Origin:
+    """All rows of a local file, or of a split in it.
 
     Parameters
     ----------
@@ -85,11 +95,13 @@ def read_file(file: str, readers: Mapping[str, Reader], where: str) -> Origin:
         By the file's suffix, in lower case.
     where : str
         What named the file, for messages.
+    split : str, optional
+        Which of the file's splits; None where it has none.
 
     Raises
     ------
     DataError
-        The file does not exist, or cannot be read.
+        The file or the split does not exist, or cannot be read.
     """
     try:
         path = Path(file).expanduser()
@@ -119,7 +131,8 @@ def read_file(file: str, readers: Mapping[str, Reader], where: str) -> Origin:
             got=f"{file} (suffix {path.suffix!r})",
             allowed=listed(readers),
         )
-    return Origin(str(path), reader(path))
+    name = str(path) if split is None else f"{path}: {split}"
+    return Origin(name, reader(path, split))
 
 
 def load_from_hub(

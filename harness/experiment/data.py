@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from string import Formatter
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from harness.experiment.section import Section, Share
 
-__all__ = ["Data", "Place", "Prompt", "Split", "Validation"]
+__all__ = ["Data", "MaxCharacters", "Place", "Prompt", "Split", "Validation", "names_in"]
 
 
 class Place(Section):
     """Where items come from."""
 
     split: str | None = None
-    """Name of the split in the hub or embedded data set, such as `train`."""
+    """Its name in the hub or embedded data set or, beside `file`, in a JSON file of several."""
     file: str | None = None
-    """A local file, read instead of the source's split: SQuAD JSON, JSON, JSONL, CSV, Parquet."""
+    """A local file, read instead of the source: SQuAD JSON, JSON, JSONL, CSV, Parquet."""
     limit: PositiveInt | None = None
     """Use a random sample of this many items; the same sample for every arm and seed."""
 
@@ -41,8 +42,26 @@ class Validation(Place):
     @model_validator(mode="after")
     def _has_one_place(self) -> Validation:
         if (self.share is None) == (self.split is None and self.file is None):
-            raise ValueError("give either `share`, or one of `split` and `file`")
+            raise ValueError("give either `share`, or `split` or `file`")
         return self
+
+
+class MaxCharacters(Section):
+    """A length in characters that an item should not exceed."""
+
+    fields: tuple[str, ...] = Field(("question", "answer"), min_length=1)
+    """What is counted together; `answer` is the item's first reference answer."""
+    limit: PositiveInt
+    """Most characters. Items with more are counted, named, and listed and drawn in the report."""
+    drop: bool = False
+    """Leave longer items out of training, validation and test, after every `limit` of a split."""
+
+    @field_validator("fields")
+    @classmethod
+    def _each_once(cls, fields: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(fields)) < len(fields):
+            raise ValueError("a field is named twice, so its characters would count twice")
+        return fields
 
 
 class Data(Section):
@@ -64,6 +83,8 @@ class Data(Section):
     """The file's column for `question`, `answers`, `context`, `id` or any name a template uses."""
     clusters: tuple[str, ...] | None = None
     """Fields that items are nested in, outermost first; `title` and `context` where present."""
+    max_characters: MaxCharacters | None = None
+    """Flag items that are longer than this, or leave them out; nothing is measured if left out."""
 
     @model_validator(mode="after")
     def _splits_need_a_source(self) -> Data:
@@ -79,6 +100,8 @@ class Prompt(Section):
 
     template: str
     """The model's input; `{question}`, `{context}` and any other field of an item."""
+    without: dict[str, str] = Field(default_factory=dict)
+    """Another template by field, for items where that is blank; the first blank one decides."""
     target: str = "{answer}"
     """What the model learns to produce; `{answer}` is the item's first reference answer."""
     max_tokens: PositiveInt = 512
@@ -91,20 +114,48 @@ class Prompt(Section):
     @field_validator("template", "target")
     @classmethod
     def _is_a_template(cls, template: str) -> str:
-        try:
-            parts = list(Formatter().parse(template))
-        except ValueError as error:
-            raise ValueError(f"not a template: {error}; write {{{{ and }}}} for braces") from None
-        for _, name, spec, conversion in parts:
-            if name is not None and (not name.isidentifier() or spec or conversion):
-                extra = f"!{conversion}" if conversion else f":{spec}" if spec else ""
-                raise ValueError(
-                    f"{{{name}{extra}}} is not a plain field name such as {{question}}"
-                )
+        _check_template(template)
         return template
+
+    @field_validator("without")
+    @classmethod
+    def _are_templates(cls, without: dict[str, str]) -> dict[str, str]:
+        for field, template in without.items():
+            try:
+                _check_template(template)
+            except ValueError as error:
+                raise ValueError(f"{field}: {error}") from None
+            if field in names_in(template):
+                raise ValueError(f"{field}: the template without {{{field}}} names it")
+        return without
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Field names that `template` uses, in order, each once."""
-        names = (name for _, name, _, _ in Formatter().parse(self.template) if name)
-        return tuple(dict.fromkeys(names))
+        """Field names that `template` and those in `without` use, in order, each once."""
+        templates = (self.template, *self.without.values())
+        return tuple(dict.fromkeys(name for text in templates for name in names_in(text)))
+
+    def without_for(self, fields: Mapping[str, str]) -> str | None:
+        """The first field in `without` that is blank in an item; None if none is."""
+        return next((name for name in self.without if not fields.get(name, "").strip()), None)
+
+    def template_for(self, fields: Mapping[str, str]) -> str:
+        """The template of an item with these fields."""
+        blank = self.without_for(fields)
+        return self.template if blank is None else self.without[blank]
+
+
+def names_in(template: str) -> tuple[str, ...]:
+    """Field names that a template uses, in order, each once."""
+    return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
+
+
+def _check_template(template: str) -> None:
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(f"not a template: {error}; write {{{{ and }}}} for braces") from None
+    for _, name, spec, conversion in parts:
+        if name is not None and (not name.isidentifier() or spec or conversion):
+            extra = f"!{conversion}" if conversion else f":{spec}" if spec else ""
+            raise ValueError(f"{{{name}{extra}}} is not a plain field name such as {{question}}")

@@ -44,6 +44,8 @@ def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
     config = spec.arm.config.model_dump(mode="json", exclude={"data"})
     for where in ("name", "revision", "gguf_file"):
         del config["model"][where]
+    without = config["prompt"]["without"]
+    config["prompt"]["without"] = list(without.items())  # their order counts
     # scoring does not change what is generated, unless a score chose the weights
     best = spec.arm.config.training.best
     chooses = best is not None and best.metric != "validation_loss"

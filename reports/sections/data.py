@@ -1,4 +1,4 @@
-"""Section on the data: how many items, how long their texts, and what the prompt limit cut off."""
+"""Section on the data: how many items, how long their texts, and what limits cut off or flag."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from harness.audit.profile import QUANTILES, Lengths, Profile, Size
+from harness.audit.lengths import QUANTILES, Lengths
+from harness.audit.profile import Profile, Size
+from harness.audit.thresholds import Threshold
 from harness.results import RunRecord
-from reports.plots.lengths import draw_lengths, length_panels
+from reports.plots.lengths import LimitPanel, draw_lengths, draw_limit, length_panels, limit_panels
 from reports.sections.page import Page
 from reports.wording import UNKNOWN
 
@@ -20,6 +22,8 @@ ORDER = ("test", "validation", "train")
 WORDS = {"test": "test", "validation": "validation", "train": "training"}
 SHOWN = (0.05, 0.5, 0.95, 1.0)
 """Quantiles of lengths that are in tables."""
+LISTED = 20
+"""Items that are too long and are named; a file beside the page has all of them."""
 
 
 def context(page: Page) -> dict[str, object]:
@@ -28,7 +32,8 @@ def context(page: Page) -> dict[str, object]:
     profile = background.profile if background is not None else None
     limits = _limits(page, profile)
     if profile is None:
-        return {"found": bool(limits), "sizes": [], "lengths": [], "limits": limits}
+        nothing: dict[str, object] = {"sizes": [], "lengths": [], "thresholds": []}
+        return {"found": bool(limits), "limits": limits, **nothing}
     names = tuple(dict.fromkeys(name for size in profile.sizes for name, _ in size.clusters))
     ordered = sorted(profile.sizes, key=lambda size: ORDER.index(size.split))
     panels = length_panels(profile.lengths)
@@ -42,6 +47,7 @@ def context(page: Page) -> dict[str, object]:
         "trained": any(panel.train for panel in panels),
         "lengths": [_length_row(one) for one in profile.lengths],
         "limits": limits,
+        "thresholds": [_threshold(one, len(page.study.arms)) for one in profile.thresholds],
         "notes": profile.notes,
     }
 
@@ -65,6 +71,39 @@ def _length_row(lengths: Lengths) -> dict[str, object]:
         "items": f"{lengths.items:,}",
         "words": [f"{known[share]:,.0f}" for share in SHOWN],
     }
+
+
+def _threshold(one: Threshold, n_arms: int) -> dict[str, object]:
+    panels = limit_panels(one)
+    return {
+        "what": one.what,
+        "limit": f"{one.limit:,}",
+        "sentence": _on_limit(one, panels),
+        "arms": ", ".join(one.arms) if len(one.arms) < n_arms else None,
+        "picture": Markup(draw_limit(panels, one.what)),
+        "rows": [
+            {
+                "split": WORDS[item.split],
+                "item": item.item,
+                "characters": f"{item.characters:,}",
+                "beginning": item.beginning,
+            }
+            for item in one.long[:LISTED]
+        ],
+        "more": f"{len(one.long) - LISTED:,}" if len(one.long) > LISTED else None,
+    }
+
+
+def _on_limit(one: Threshold, panels: Sequence[LimitPanel]) -> str:
+    """How many items of which splits are too long, and what that means for them."""
+    what = f"more than {one.limit:,} characters in these fields together"
+    if not one.long:
+        return f"No item has {what}."
+    *others, last = (f"{panel.beyond:,} {panel.split}" for panel in panels if panel.beyond)
+    number = f"{', '.join(others)} and {last}" if others else last
+    items, have, are = ("item", "has", "is") if len(one.long) == 1 else ("items", "have", "are")
+    out = "left out; the histograms show them too" if one.drop else "used all the same"
+    return f"{number} {items} {have} {what} and {are} {out}."
 
 
 def _limits(page: Page, profile: Profile | None) -> list[dict[str, object]]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.audit.profile import MOST_BINS, QUANTILES, Lengths, Profile, Size, profile_of
+from harness.audit.lengths import MOST_BINS, QUANTILES, Lengths
+from harness.audit.profile import Profile, Size, profile_of
 from harness.data import Dataset, Item, load_dataset
 from harness.experiment.data import Data
 

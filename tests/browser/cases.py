@@ -11,7 +11,11 @@ from typing import Any
 import pandas as pd
 
 from harness.audit.background import Background, Exposed
+from harness.audit.lengths import Lengths
 from harness.audit.overlap import Example, Finding, Overlap
+from harness.audit.profile import Profile, Size
+from harness.audit.thresholds import Threshold
+from harness.data.characters import Measured
 from harness.experiment import Experiment, Hypothesis, Plan, load_experiment, make_plan
 from harness.experiment.contrasts import contrast_between
 from harness.experiment.declaration import with_declaration
@@ -109,12 +113,24 @@ def _background(text: str = "who <b>", exposed: str = "tiny") -> Background:
             "answer_start": [len(text) + 1] * N_ITEMS,
         }
     )
+    size = Size("test", ("question / full",), N_ITEMS, 0, ((text, 25),))
     return Background(
         pd.DataFrame({"item": ids, "question_word": halves}),
         Overlap(findings, frozenset(ids[:30]), frozenset()),
         (Exposed(exposed, 0.034, 12, (text,), ""), Exposed("t5", math.nan, 0, (), text)),
         texts=texts,
+        profile=Profile((size,), (), (text,), (_threshold(text),)),
     )
+
+
+def _threshold(text: str) -> Threshold:
+    """Items beyond a limit, more of them than the page lists."""
+    long = tuple(Measured("test", f"{text} {n}", 5_000 - n, text) for n in range(25))
+    lengths = tuple(
+        Lengths(split, text, N_ITEMS, (1.0,) * 7, (100, 75, 25), 600, -87)
+        for split in ("train", "test")
+    )
+    return Threshold(("question", text), 512, False, ("question / full",), lengths, long)
 
 
 def _known(plan: Plan, text: str = "who <b>") -> Study:

@@ -117,6 +117,26 @@ def test_another_field_may_be_the_one_that_is_cut(tokenizers, make_item):
     assert got.prompt.endswith(" Mola")
 
 
+@pytest.mark.parametrize("limit", [12, 40])
+def test_both_templates_are_cut_in_the_field_that_they_name(tokenizers, make_item, limit):
+    long = "the river rises near the old town. " * 5
+    section = "Input: {input}"
+    prompt = Prompt(
+        template="{question} Input: {input}", without={"input": "{question} {body}"},
+        truncate="input", max_tokens=limit,
+    )  # fmt: skip
+    full = make_item(question="q?", input=long, body="b")
+    blank = make_item(question="q?", input="", body=long)
+    first, second = encode([full, blank], prompt, tokenizers["t5"], encoder_decoder=True)
+    assert first.prompt.startswith("q? Input: the river"[: 19 if limit > 12 else 9])
+    assert first.context_cut > 0
+    assert first.prompt_cut == 0
+    assert second.prompt.startswith("q? the ")
+    assert section not in second.prompt
+    assert (second.context_cut, second.prompt_cut > 0) == (0, True), "it does not name the field"
+    assert {len(one.prompt_ids) for one in (first, second)} <= set(range(limit + 1))
+
+
 def test_prompts_and_targets_have_the_tokenizers_own_special_tokens(tokenizers, make_item):
     item = make_item(question="red", answers=("blue",))
     prompt = Prompt(template="{question}", target=" {answer}")

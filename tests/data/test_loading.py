@@ -95,6 +95,31 @@ def test_validation_never_uses_the_test_items():
     assert "validation.share" in caught.value.fix
 
 
+@pytest.mark.parametrize("source", [None, "embedded:invented_world"])
+def test_splits_of_one_json_file_are_told_apart(write, source):
+    rows = [{"Question": f"{n}?", "Answer": f"a{n}"} for n in range(3)]
+    file = str(write("qa.json", {"train": rows, "dev": rows[:1], "test": rows[1:]}))
+    sections = {
+        name: {"file": file, "split": split}
+        for name, split in (("train", "train"), ("validation", "dev"), ("test", "test"))
+    }
+    sections |= {"fields": {"question": "Question", "answers": "Answer"}, "source": source}
+    data = load(**sections)
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [3, 1, 2]
+    assert data.test[0].answers == ("a1",)
+    with pytest.raises(DataError, match="validation would use the test items") as caught:
+        load(**(sections | {"validation": sections["test"]}))
+    assert caught.value.got == f"{file}: test"
+
+
+def test_another_name_of_a_file_is_still_the_test_items(write, tmp_path):
+    table = {"file": str(write("a.csv", "question,answer\na,b\n"))}
+    (tmp_path / "b").symlink_to(tmp_path)
+    for same in (table | {"split": "validation"}, {"file": f"{tmp_path}/b/a.csv"}):
+        with pytest.raises(DataError, match="validation would use the test items"):
+            load(**(EMBEDDED | {"validation": same, "test": table}))
+
+
 def test_train_items_need_no_clusters(write):
     file = write("t.csv", "question,answer\na,b\nc,d\ne,f\n")
     data = load(**(EMBEDDED | {"train": {"file": str(file)}, "validation": {"share": 0.3}}))
@@ -119,3 +144,64 @@ def test_importing_the_package_imports_nothing_heavy():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""
+
+
+def test_rows_of_instruction_input_and_output(write):
+    rows = [
+        {"instruction": "Name it.\nIn one word.", "input": "a, b\n c", "output": " Letters\n"},
+        {"instruction": "Convert 20 inches", "input": "", "output": ""},
+        {"instruction": "Compose", "input": "Noinput", "output": "one\n\ntwo"},
+        {"instruction": "Compose", "input": "Noinput", "output": "one\n\ntwo"},
+    ]
+    file = {"file": str(write("alpaca.json", rows))}
+    fields = {"question": "instruction", "answers": "output"}
+    data = load(train=file, test=file, fields=fields)
+    assert [item.id for item in data.test] == ["test-1", "test-2", "test-3", "test-4"]
+    assert data.test[0].fields == {"question": "Name it.\nIn one word.", "input": "a, b\n c"}
+    assert [item.answers for item in data.test] == [
+        (" Letters\n",), (), ("one\n\ntwo",), ("one\n\ntwo",),
+    ]  # fmt: skip
+    assert "train: 1 of 4 items have no answer and count as unanswerable" in data.notes
+    assert data.cluster_names == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"), [("mr", "ref"), ("ref", "mr")], ids=["to text", "to meaning"]
+)
+def test_rows_of_a_meaning_and_its_text_go_both_ways(write, question, answers):
+    row = {
+        "mr": "inform(name[Tom's Game], esrb[E 10+ (for Everyone 10 and Older)], genres[a, b])",
+        "ref": 'It\'s "fine", é.',
+    }
+    quoted = ['"' + row[name].replace('"', '""') + '"' for name in ("mr", "ref")]
+    file = {"file": str(write("viggo.csv", f"mr,ref\n{','.join(quoted)}\n"))}
+    [item] = load(train=file, test=file, fields={"question": question, "answers": answers}).test
+    assert item.fields == {"question": row[question]}
+    assert item.answers == (row[answers],)
+
+
+def test_lines_of_question_context_and_answers(write):
+    lines = [
+        {"question": "Wo?", "context": "hier\nund da", "answers": ["hier", "da"]},
+        {"question": "Wer?", "context": "hier\nund da", "answers": []},
+        {"question": "Was?", "context": "dort", "answers": "das"},
+        {"question": "Wann?", "context": "dort", "answers": {"text": ["do"], "answer_start": [0]}},
+    ]
+    file = {"file": str(write("qa.jsonl", "\n".join(json.dumps(line) for line in lines)))}
+    data = load(train=file, test=file)
+    assert [item.answers for item in data.test] == [("hier", "da"), (), ("das",), ("do",)]
+    assert data.cluster_names == ("context",)
+    assert len({item.clusters for item in data.test}) == 2
+
+
+def test_rows_of_question_and_answer_may_have_quotes(write):
+    text = (
+        "question,answer\n1980 Pac Man was released by which company,midway\n"
+        '"A 1986 film, described as ""a cult film"", is what?",withnail and i\n85326,a clause\n'
+    )
+    file = {"file": str(write("freebase.csv", text))}
+    data = load(train=file, test=file)
+    assert [item.fields["question"] for item in data.test][1:] == [
+        'A 1986 film, described as "a cult film", is what?', "85326",
+    ]  # fmt: skip
+    assert data.test[0].answers == ("midway",)

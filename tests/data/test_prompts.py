@@ -1,6 +1,7 @@
 import pytest
 
-from harness.data.prompts import Rendered, check_template, render
+from harness.data import Dataset
+from harness.data.prompts import Rendered, check_template, render, template_notes
 from harness.errors import ExperimentError
 from harness.experiment.data import Prompt
 
@@ -69,3 +70,61 @@ def test_the_shortened_field_exists(make_item):
         check_template(Prompt(template="{question}", truncate="bodi"), items)
     assert caught.value.where == "base.prompt.truncate"
     assert caught.value.fix == "did you mean 'body'?"
+
+
+WITHOUT = Prompt(
+    template="{question} {input} {hint}",
+    without={"input": "{question} {hint}", "hint": "{question} {input}"},
+)
+
+
+def test_an_item_whose_field_is_blank_uses_the_template_without_it(make_item):
+    assert render(WITHOUT, make_item(input="i", hint="h")).prompt == "Where? i h"
+    assert render(WITHOUT, make_item(input=" \n", hint="h")).prompt == "Where? h"
+    assert render(WITHOUT, make_item(input="i", hint="")).prompt == "Where? i"
+    assert render(WITHOUT, make_item(input="", hint="")).prompt == "Where? ", "the first decides"
+
+
+def test_a_field_that_is_cut_to_nothing_keeps_its_template(make_item):
+    assert render(WITHOUT, make_item(input="i", hint="h"), input="").prompt == "Where?  h"
+    full = make_item(input="", hint="h")
+    assert render(WITHOUT, full, input="i").prompt == "Where? h", "the item decides"
+
+
+@pytest.mark.parametrize(
+    ("without", "where", "what"),
+    [
+        ({"input": "{question} {inptu}"}, "without.input", "no field 'inptu'"),
+        ({"inptu": "{question}"}, "without.inptu", "no field 'inptu' that could be blank"),
+        ({"input": "{answer}"}, "without.input", "show the model the answer"),
+    ],
+)
+def test_templates_without_a_field_are_checked_with_every_item(make_item, without, where, what):
+    prompt = Prompt(template="{question} {input}", without=without)
+    with pytest.raises(ExperimentError, match=what) as caught:
+        check_template(prompt, [make_item(input="never blank")])
+    assert caught.value.where == f"base.prompt.{where}"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"), [("{question", "input: not a template"), ("{input}", "names it")]
+)
+def test_a_template_without_a_field_is_one(template, message):
+    with pytest.raises(ValueError, match=message):
+        Prompt(template="{question}", without={"input": template})
+
+
+def test_it_is_noted_how_many_items_use_which_template(make_item):
+    train = (
+        make_item(input="", hint=""),
+        make_item(input="", hint=""),
+        make_item(input="i", hint="h"),
+    )
+    data = Dataset(train, (), (make_item(input="i", hint=" "),), (), ())
+    assert template_notes(WITHOUT, data) == [
+        "train: 2 of 3 items have a blank input and use the template without it",
+        "train: 0 of 3 items have a blank hint and use the template without it",
+        "test: 0 of 1 item have a blank input and use the template without it",
+        "test: 1 of 1 item has a blank hint and uses the template without it",
+    ]
+    assert template_notes(Prompt(template="{question}"), data) == []

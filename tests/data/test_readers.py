@@ -79,12 +79,48 @@ def test_json_with_data_is_squad(write, squad_tree):
     assert len(read_json(write("a.json", squad_tree))) == 5
 
 
+def test_a_split_of_json_is_the_list_under_its_key(write):
+    path = write("a.json", {"about": "x", "train": ROWS, "test": ROWS[:1], "data": ROWS[1:]})
+    assert values(read_json(path, "train")) == ROWS
+    (record,) = read_json(path, "test")
+    assert record.at("question").endswith("a.json: test[0].question")
+    assert values(read_json(path, "data")) == ROWS[1:]
+    assert values(read_json(write("c.json", {"data": ROWS}), "data")) == ROWS
+    with pytest.raises(DataError, match="no split 'tests' in this file") as caught:
+        read_json(path, "tests")
+    assert (caught.value.allowed, caught.value.fix) == ("train, test, data", "did you mean 'test'?")
+    with pytest.raises(DataError, match="a row is not an object") as caught:
+        read_json(write("b.json", {"train": [{}, "a"]}), "train")
+    assert caught.value.where.endswith("b.json: train[1]")
+
+
+def test_a_split_of_a_file_without_splits_is_refused(write, squad_tree):
+    files = [
+        (read_json, write("a.json", squad_tree)),
+        (read_json, write("b.json", ROWS)),
+        (read_jsonl, write("a.jsonl", "{}")),
+        (read_csv, write("a.csv", CSV)),
+        (read_parquet, write("a.parquet", "")),
+    ]
+    for reader, path in files:
+        with pytest.raises(DataError, match="this file has no splits") as caught:
+            reader(path, "train")
+        assert caught.value.where == str(path)
+        assert caught.value.got == "split: train"
+
+
 @pytest.mark.parametrize(
     ("content", "what", "where", "got"),
     [
         ("", "this is not JSON", "a.json, line 1, column 1", "an empty text"),
         ('[\n{"a" 1}]', "this is not JSON", "a.json, line 2, column 6", "Expecting ':'"),
-        ({"rows": []}, "not a data set", "a.json", "an object with the keys rows"),
+        ({"rows": 3}, "not a data set", "a.json", "an object with the keys rows"),
+        (
+            {"train": [{}], "test": [], "n": 1},
+            "has splits, and none is named",
+            "a.json",
+            "the splits train (1 row), test (0 rows)",
+        ),
         ("null", "not a data set", "a.json", "None"),
         ([{}, 3], "a row is not an object", "a.json: [1]", "3 (int)"),
     ],

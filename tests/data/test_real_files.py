@@ -1,12 +1,14 @@
 """The real data sets, against the counts in their README."""
 
+import csv
 import json
 from collections import Counter
 
 import pytest
 
 from harness.data import content_hash, load_dataset
-from harness.experiment.data import Data
+from harness.data.prompts import check_template, render, template_notes
+from harness.experiment.data import Data, Prompt
 
 
 def load(train, test, **sections):
@@ -99,13 +101,68 @@ def test_viggo(real):
     assert set(data.test[0].fields) == {"question"}
 
 
+def test_viggo_the_other_way_round(real):
+    data = load(
+        real / "viggo/train.csv", real / "viggo/test.csv",
+        fields={"question": "ref", "answers": "mr"},
+    )  # fmt: skip
+    assert data.test[0].fields["question"][0].isupper()
+    assert all(item.answers[0].endswith(")") for item in data.train + data.test)
+    assert any("(for Everyone 10 and Older)" in item.answers[0] for item in data.test)
+
+
 def test_alpaca(real):
     file = real / "alpaca/alpaca-sample.json"
-    fields = {"question": "instruction", "context": "input", "answers": "output"}
-    data = load(file, file, fields=fields, clusters=[])
+    rows = json.loads(file.read_text())
+    data = load(file, file, fields={"question": "instruction", "answers": "output"})
+    assert data.cluster_names == ()
     assert len(data.test) == 3000
-    assert sum(not item.fields["context"] for item in data.test) == 1802
-    assert sum(not item.answers for item in data.test) == 2
+    assert [item.fields["input"] for item in data.test] == [row["input"] for row in rows]
+    assert sum(not item.fields["input"] for item in data.test) == 1802
+    assert "test: 2 of 3,000 items have no answer and count as unanswerable" in data.notes
+    assert sum("\n" in item.fields["question"] for item in data.test) == 44
+    assert data.test[41].id == "test-42"
+
+    prompt = Prompt(template="{question}\n{input}", without={"input": "{question}"})
+    check_template(prompt, data.test)
+    for item, row in zip(data.test, rows, strict=True):
+        parts = [row["instruction"], row["input"]] if row["input"] else [row["instruction"]]
+        assert render(prompt, item) == ("\n".join(parts), row["output"])
+    note = "test: 1,802 of 3,000 items have a blank input and use the template without it"
+    assert note in template_notes(prompt, data)
+    said = [item for item in data.test if "noinput" in item.fields["input"].lower()]
+    assert len(said) == 14, "such words are an input like any other"
+    assert all(item.fields["input"] in render(prompt, item).prompt for item in said)
+
+
+@pytest.mark.parametrize("drop", [False, True])
+@pytest.mark.parametrize(
+    ("files", "fields", "columns", "limit"),
+    [
+        (["freebaseqa/train.csv", "freebaseqa/test.csv"], {}, ("question", "answer"), 100),
+        (["freebaseqa/train.csv", "freebaseqa/test.csv"], {}, ("question", "answer"), 512),
+        (["viggo/train.csv", "viggo/test.csv"], {"question": "mr", "answers": "ref"},
+         ("mr", "ref"), 300),
+    ],
+)  # fmt: skip
+def test_items_beyond_a_limit_of_characters(real, files, fields, columns, limit, drop):
+    beyond = {"limit": limit, "drop": drop}
+    data = load(*(real / file for file in files), fields=fields, max_characters=beyond)
+    for split, file in zip(("train", "test"), files, strict=True):
+        with (real / file).open(newline="", encoding="utf-8") as rows:
+            lengths = [sum(len(row[name]) for name in columns) for row in csv.DictReader(rows)]
+        long = {f"{split}-{n}" for n, size in enumerate(lengths, 1) if size > limit}
+        found = [one for one in data.characters.items if one.split == split]
+        assert sorted(one.characters for one in found) == sorted(lengths)
+        assert {one.item for one in found if one.characters > limit} == long
+        said = any(
+            note.startswith(f"{split}: {len(long):,} of {len(lengths):,} items have more than")
+            for note in data.notes
+        )
+        assert said == bool(long)
+        kept = {item.id for item in getattr(data, split)}
+        assert len(kept) == len(lengths) - len(long) * drop
+        assert not (kept & long and drop)
 
 
 @pytest.mark.slow

@@ -53,6 +53,19 @@ def test_a_file_is_read_even_if_there_is_a_split(write):
     assert [dict(record.values) for record in origin.records] == [{"question": "a", "answer": "b"}]
 
 
+def test_a_file_of_no_source_has_the_split_that_is_named(write):
+    alone = Data.model_validate({"train": {"file": "x"}, "test": {"file": "x"}})
+    rows = {"train": [{"Question": "a"}], "test": [{"Question": "b"}]}
+    splits, table = str(write("qa.json", rows)), str(write("a.csv", "question,answer\na,b\n"))
+    origin = read_place(Place("test", "test", splits), alone, READERS, load_from_hub)
+    assert [dict(record.values) for record in origin.records] == rows["test"]
+    assert origin.name == f"{splits}: test"
+    with pytest.raises(DataError, match="this file has no splits"):
+        read_place(Place("test", "test", table), alone, READERS, load_from_hub)
+    with pytest.raises(DataError, match="no split 'validation' in this file"):
+        read(Place("test", "validation", splits))  # that the source has one does not help
+
+
 def test_a_missing_file_comes_with_the_nearest_name(write):
     path = write("dev-v1.1.json", "[]")
     with pytest.raises(DataError, match="no such data file") as caught:

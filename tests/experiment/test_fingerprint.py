@@ -80,6 +80,12 @@ def test_answering_twice_changes_it_for_the_control_alone() -> None:
     assert changed == {"question / full"}
 
 
+def test_the_order_of_templates_without_a_field_changes_it() -> None:
+    orders = ("{context: a, title: b}", "{title: b, context: a}")
+    one, other = (first(f"prompt.without={order}") for order in orders)
+    assert one != other, "the first blank field decides"
+
+
 def test_the_kind_of_torch_build_does_not_change_it(monkeypatch: pytest.MonkeyPatch) -> None:
     versions = set()
     for build in ("2.13.0+cpu", "2.13.0+cu130", "2.13.0"):

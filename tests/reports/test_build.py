@@ -13,6 +13,11 @@ import pandas as pd
 import pytest
 
 import reports
+from harness.audit.background import Background
+from harness.audit.lengths import Lengths
+from harness.audit.profile import Profile
+from harness.audit.thresholds import Threshold
+from harness.data.characters import Measured
 from harness.errors import OutputError
 from harness.experiment import Plan
 from harness.results import RunRecord, cluster_columns
@@ -72,6 +77,23 @@ def test_files(plan: Plan, records: Records, tmp_path: Path) -> None:
     assert verdict_lines(result.analysis)[0].startswith(
         "[better] question+context is better than question: F1 "
     )
+
+
+def test_all_items_beyond_a_limit_are_in_a_file(
+    plan: Plan, records: Records, tmp_path: Path
+) -> None:
+    long = tuple(Measured("train", f"t{n}", 900 - n, "=1+1, ‘Who’?") for n in range(30))
+    lengths = (Lengths("train", "question + answer", 90, (1.0,) * 7, (60, 30), 600),)
+    limit = Threshold(("question", "answer"), 512, True, ("x",), lengths, long)
+    labels = pd.DataFrame({"item": [], "question_word": []}, dtype="str")
+    background = Background(labels, None, profile=Profile((), (), (), (limit,)))
+    study = study_of(plan, background=background)
+    result = build_report(study, records, CLUSTERS, PROVENANCE, tmp_path)
+    path = tmp_path / "tables" / "long_items.csv"
+    assert path in result.files, "so that it is stored with the run"
+    rows = path.read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 31
+    assert rows[30] == 'train,t29,871,question + answer,512,yes,"=1+1, ‘Who’?"'
 
 
 def test_page_starts_with_the_verdict(plan: Plan, records: Records, tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.audit.profile import Lengths, Profile, Size
+from harness.audit.lengths import Lengths
+from harness.audit.profile import Profile, Size
+from harness.audit.thresholds import Threshold
+from harness.data.characters import Measured
 from reports.build import render
 from reports.sections import SECTIONS, Page
 
@@ -81,3 +84,48 @@ def test_data_is_absent_where_nothing_is_known_of_it(page: Page, known: Page) ->
     html = render(page)  # an ablation that stored no profile
     assert "Prompts and their limit" in html
     assert "Lengths in words" not in html
+
+
+def with_limit(page: Page, long: tuple[Measured, ...], *, drop: bool = False) -> Page:
+    background = page.study.background
+    assert background is not None
+    assert background.profile is not None
+    arms = page.study.arms
+    lengths = tuple(
+        Lengths(split, "question + answer", 50, (1.0,) * 7, (49, 1), 200)
+        for split in ("train", "validation", "test")
+    )
+    limit = Threshold(("question", "answer"), 1_512, drop, arms, lengths, long)
+    profile = replace(background.profile, thresholds=(limit,))
+    background = replace(background, profile=profile)
+    return replace(page, study=replace(page.study, background=background))
+
+
+def test_data_lists_the_longest_items_beyond_a_limit(profiled: Page) -> None:
+    train = tuple(Measured("train", f"t{n}", 9_000 - n, "<b>") for n in range(25))
+    page = with_limit(profiled, (*train, Measured("test", "e1", 1_600, "Who?")))
+    (one,) = SECTIONS["data"](page)["thresholds"]  # type: ignore[misc, attr-defined]
+    assert one["sentence"] == (
+        "1 test and 25 training items have more than 1,512 characters in these fields together and"
+        " are used all the same."
+    )
+    assert (len(one["rows"]), one["more"]) == (20, "6")
+    assert [*one["rows"][0].values()] == ["training", "t0", "9,000", "<b>"]
+    html = render(page)
+    assert "<h3>Characters of question + answer, and a limit of 1,512</h3>" in html
+    assert '<td class="begins">&lt;b&gt;</td>' in html
+    assert "6 more are in <code>tables/long_items.csv</code>" in html
+
+
+def test_data_says_whether_long_items_were_left_out(profiled: Page) -> None:
+    long = Measured("test", "e1", 1_600, "Who?")
+    page = with_limit(profiled, (long,), drop=True)
+    assert (
+        "1 test item has more than 1,512 characters in these fields together and is left out;"
+        in (html := render(page))
+    )
+    assert "Which they are" in html
+    assert "long_items.csv" not in html
+    none = render(with_limit(profiled, ()))
+    assert "No item has more than 1,512 characters in these fields together." in none
+    assert "Which they are" not in none
