@@ -7,7 +7,6 @@ stored predictions come out again. Trains nothing and writes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +28,10 @@ from harness.tracking import open_store
 from harness.tracking.trained import TrainedRun, find_trained, model_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from harness.generation import Prediction
     from harness.models.base import BaseModel
 
-__all__ = ["TrainedArm", "load_arm", "spec_of", "trained_run"]
+__all__ = ["TrainedArm", "identity_of", "load_arm", "spec_of"]
 
 _ITEM = "question"
 _CONFIG = ("config.json", "adapter_config.json")
@@ -172,24 +169,7 @@ def load_arm(
         found = _from_run(run, tracking_uri, base_model)
     changes = {"prompt": prompt, "generation": generation}
     given = {name: value for name, value in changes.items() if value is not None}
-    return TrainedArm(
-        found.name, found.base, found.model, found.settings.model_copy(update=given)
-    )
-
-
-@contextmanager
-def trained_run(name: str, tracking_uri: str | None = None) -> Iterator[tuple[TrainedRun, Path]]:
-    """A finished run, and a temporary folder with what it has trained.
-
-    Raises
-    ------
-    TrackingError
-        There is no such run, it did not finish, or its model is gone.
-    """
-    store = open_store(tracking_uri, must_exist=True)
-    run = find_trained(store, name)
-    with model_folder(store, run) as folder:
-        yield run, folder
+    return TrainedArm(found.name, found.base, found.model, found.settings.model_copy(update=given))
 
 
 def spec_of(run: TrainedRun) -> RunSpec:
@@ -205,8 +185,10 @@ def spec_of(run: TrainedRun) -> RunSpec:
 
 
 def _from_run(name: str, tracking_uri: str | None, base_model: str | Model | None) -> TrainedArm:
-    with trained_run(name, tracking_uri) as (run, folder):
-        spec = spec_of(run)
+    store = open_store(tracking_uri, must_exist=True)
+    run = find_trained(store, name)
+    spec = spec_of(run)
+    with model_folder(store, run) as folder:
         config = spec.arm.config
         settings = ArmSettings(
             model=_chosen(config.model, base_model),
@@ -216,7 +198,7 @@ def _from_run(name: str, tracking_uri: str | None, base_model: str | Model | Non
             fields=config.data.fields,
         )
         label = f"{run.ablation.name} / {run.name}"
-        return _loaded(label, settings, folder, _identity(run))
+        return _loaded(label, settings, folder, identity_of(run))
 
 
 def _from_folder(folder: Path, base_model: str | Model | None) -> TrainedArm:
@@ -285,7 +267,7 @@ def _chosen(model: Model, base_model: str | Model | None) -> Model:
     return model.model_copy(update={"name": base_model, "revision": None, "gguf_file": None})
 
 
-def _identity(run: TrainedRun) -> str | None:
+def identity_of(run: TrainedRun) -> str | None:
     """The content of the base that an arm was trained on, as its ablation declared it."""
     history = run.ablation.history
     declared = history[-1].what.get("base model") if history else None
