@@ -21,6 +21,8 @@ __all__ = ["check_private", "stage"]
 
 _NAMES = ("base_model_name_or_path", "_name_or_path", "name_or_path", "tokenizer_name_or_path")
 """Keys under which peft and transformers keep where something was loaded from."""
+_HERE = ("is_local", "local_files_only")
+"""Keys about this machine that transformers writes into a tokenizer's configuration."""
 _WORDS = ("tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "added_tokens.json")
 """Files of a tokenizer's words, some of which look like paths."""
 _TEXTS = (".json", ".md", ".txt", ".jinja", ".py", ".yaml")
@@ -57,7 +59,9 @@ def _named(tree: Any, settings: ArmSettings, base: str | None) -> Any:
     if not isinstance(tree, dict):
         return tree
     changed = {
-        key: base if key in _NAMES and value is not None else value for key, value in tree.items()
+        key: base if key in _NAMES and value is not None else value
+        for key, value in tree.items()
+        if key not in _HERE
     }
     if "base_model_name_or_path" in changed and base is not None:
         changed["revision"] = settings.model.revision
@@ -103,7 +107,9 @@ def _found(path: Path, private: Sequence[str], secrets: Sequence[str]) -> Iterat
         yield "a token"
     if path.name in _WORDS:
         return
-    yield from (f"the path {place}" for place in dict.fromkeys(private) if place in text)
+    for place in dict.fromkeys(private):
+        if re.search(rf"(?<![\w.-]){re.escape(place)}(?![\w-])", text):  # not inside `owner/data`
+            yield f"the path {place}"
     if path.suffix == ".json":
         for value in _strings(json.loads(text)):
             if os.path.isabs(value) and os.path.exists(value) and value.count(os.sep) > 1:
