@@ -118,7 +118,7 @@ def model_card(facts: CardFacts) -> str:
         notes=_notes(facts),
         n_items=f"{facts.n_items:,}",
         nesting=markdown(nesting),
-        level=f"{100 * facts.level:g} %",
+        level=f"{100 * facts.level:g}%",
         own=", ".join(f"{_label(name)} {value:.1f}" for name, value in _own(facts)),
         scores=_scores(facts),
         score_heading=["arm", *map(_label, facts.means), "seeds"],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.arm_settings import ArmSettings, read_settings
-from harness.errors import ModelError, OutputError
+from harness.errors import OutputError
 from harness.experiment.data import Prompt
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation
@@ -79,10 +79,3 @@ def test_what_is_private_is_found(
     with pytest.raises(OutputError) as caught:
         check_private(tmp_path, ["given-secret"], ["/opt/models"])
     assert expected in str(caught.value.got)
-
-
-def test_settings_of_another_version_are_explained(tmp_path: Path) -> None:
-    assert read_settings(tmp_path) is None
-    (tmp_path / "harness.json").write_text('{"model": {"name": "a"}, "new": 1}')
-    with pytest.raises(ModelError, match="not understood"):
-        read_settings(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from harness.staging import stage
 from harness.tracking import open_store
 from harness.tracking.trained import TrainedRun, find_trained, model_folder
 from harness.trained import load_arm, spec_of
+from tests.reports.tunings import RATE, arm_of, tuning_of
 
 
 @pytest.fixture
@@ -123,6 +125,16 @@ def test_plain_models_answer_too(model_folders: dict[str, Path]) -> None:
 def test_a_wrong_name_shows_what_there_is(work: Path, name: str, expected: str) -> None:
     with pytest.raises(TrackingError, match=expected):
         load_arm(name)
+
+
+def test_a_tuned_arm_has_what_its_search_found(work: Path) -> None:
+    run, _, _ = found("tiny/t5/lora")
+    best = arm_of([1.0], params=[{RATE: 0.5, "training.epochs": 2}])
+    arms = ["t5 / lora", "t5 / qlora", "t5 / whole", "llama / lora", "llama / qlora"]
+    tuning = tuning_of(dict.fromkeys([*arms, "llama / whole"], best))
+    tuned = run._replace(ablation=replace(run.ablation, tuning=tuning))
+    assert spec_of(tuned).arm.config.training.learning_rate == 0.5
+    assert spec_of(run).arm.config.training.learning_rate == 0.03
 
 
 def test_the_package_imports_nothing_heavy_until_it_has_to() -> None:
