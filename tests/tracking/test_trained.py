@@ -31,7 +31,7 @@ def test_id_and_place_find_the_same_run(store: Store) -> None:
     ):
         assert find_trained(store, name).run_id == one.run_id
     first = find_trained(store, one.model_run)
-    assert first.model_run == first.run_id == one.model_run
+    assert first.model_run == first.run_id == one.model_run != one.run_id
     assert not one.ablation.records
 
 
