@@ -27,6 +27,16 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mlflow.db"
 
 
+@pytest.fixture(scope="session")
+def tiny_ablation(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path, model_folders: dict[str, Path]
+) -> Path:
+    """Working folder of a finished ablation of tiny models, see `trained_ablation`."""
+    from tests.trained_ablation import run_tiny
+
+    return run_tiny(tmp_path_factory.mktemp("tiny"), empty_store, model_folders)
+
+
 FAMILIES = ("t5", "llama", "mistral", "bloom", "gpt_neo", "gpt2", "qwen2")
 """What the conformance suite runs on."""
 

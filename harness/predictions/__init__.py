@@ -14,7 +14,7 @@ from harness.errors import DataError
 from harness.predictions.answers import Found, Predictions, Row, gathered
 from harness.predictions.inspect_log import inspect_log
 from harness.predictions.lm_eval import lm_eval_samples
-from harness.predictions.results import run_predictions
+from harness.predictions.results import run_predictions, written_answers
 from harness.predictions.source import Source, opened
 from harness.predictions.squad import squad_predictions
 
@@ -25,6 +25,7 @@ Reader = Callable[[Source], Found | None]
 
 READERS: dict[str, Reader] = {
     "predictions of a run (Parquet)": run_predictions,
+    "answers of harness predict (JSON Lines or CSV)": written_answers,
     "lm-evaluation-harness samples (JSON Lines)": lm_eval_samples,
     "Inspect log (.eval or JSON)": inspect_log,
     "SQuAD predictions (JSON)": squad_predictions,  # last: it asks least of an object

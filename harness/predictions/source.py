@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from harness.data.messages import listed, nearest
-from harness.data.readers import read_parquet
+from harness.data.readers import read_csv, read_parquet
 from harness.data.records import Record
 from harness.data.texts import decoded, parsed_json
 from harness.errors import DataError
 
 __all__ = ["Kind", "Source", "opened"]
 
-Kind = Literal["JSON", "JSON Lines", "Parquet", "zip", "unknown"]
+Kind = Literal["JSON", "JSON Lines", "CSV", "Parquet", "zip", "unknown"]
 
 _SUFFIXES: dict[str, Kind] = {
     ".json": "JSON",
     ".jsonl": "JSON Lines",
     ".ndjson": "JSON Lines",
+    ".csv": "CSV",
     ".parquet": "Parquet",
     ".eval": "zip",
 }
@@ -43,7 +44,7 @@ class Source(NamedTuple):
     tree : object
         What a JSON file holds, otherwise None.
     records : sequence of Record
-        The rows of JSON Lines and Parquet, otherwise empty.
+        The rows of JSON Lines, CSV and Parquet, otherwise empty.
     """
 
     path: Path
@@ -68,6 +69,8 @@ def opened(path: Path) -> Source:
         return Source(path, kind, text=text, tree=parsed_json(text, path))
     if kind == "JSON Lines":
         return Source(path, kind, records=_lines(path))
+    if kind == "CSV":
+        return Source(path, kind, records=read_csv(path))
     if kind == "Parquet":
         return Source(path, kind, records=read_parquet(path))
     return Source(path, kind)

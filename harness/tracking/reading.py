@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "StoredAblation",
     "find_finished",
+    "find_parent",
     "find_run",
     "load_ablation",
     "read_run",
@@ -113,7 +114,7 @@ def read_run(store: Store, run_id: str) -> RunRecord:
     return _record(store, run, run.data.tags.get(tags.FINGERPRINT, ""))
 
 
-def load_ablation(store: Store, name: str) -> StoredAblation:
+def load_ablation(store: Store, name: str, *, runs: bool = True) -> StoredAblation:
     """An ablation with all its runs, whatever became of them.
 
     Parameters
@@ -122,6 +123,8 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
     name : str
         A run id, an unambiguous beginning of one, a run's name, or an experiment's name
         for its newest ablation.
+    runs : bool
+        Whether to read its runs and their predictions, which takes longest.
 
     Raises
     ------
@@ -129,7 +132,7 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
         There is no such ablation, or something of it is gone.
     """
     with explained(store, "read an ablation"):
-        parent = _find_parent(store, name)
+        parent = find_parent(store, name)
         run_id: str = parent.info.run_id
         experiment = yaml.safe_load(artifact_text(store, run_id, tags.EXPERIMENT_FILE))
         history, background = declarations_of(store, parent), background_of_run(store, parent)
@@ -140,7 +143,7 @@ def load_ablation(store: Store, name: str) -> StoredAblation:
             place = run.data.tags.get(tags.ARM, ""), run.data.tags.get(tags.SEED, "")
             nested.setdefault(place, run)  # the newest, if one was started twice
     records = []
-    for entry in plan["runs"]:
+    for entry in plan["runs"] if runs else ():
         arm, seed, fingerprint = entry["arm"], entry["seed"], entry["fingerprint"]
         place = arm, str(seed)
         if place in nested:
@@ -205,7 +208,8 @@ def _predictions(store: Store, run_id: str) -> pd.DataFrame:
     return table
 
 
-def _find_parent(store: Store, name: str) -> Run:
+def find_parent(store: Store, name: str) -> Run:
+    """The parent run of an ablation, by what `load_ablation` takes as its name."""
     if re.fullmatch(r"[0-9a-f]{32}", name):
         run = find_run(store, name)
         if run is not None and run.data.tags.get(tags.KIND) == "ablation":

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from harness.verbs import ablation, compare, plan, report, schema, search
+from harness.verbs import ablation, compare, plan, predict, push, report, schema, search
 
 __all__ = ["VERBS", "Verb"]
 
@@ -41,6 +41,8 @@ VERBS: Mapping[str, Verb] = {
     "plan": Verb("show what an experiment would run and could detect", plan.add, plan.run),
     "report": Verb("remake the report of a past ablation", report.add, report.run),
     "compare": Verb("compare predictions that were made anywhere", compare.add, compare.run),
+    "predict": Verb("answer questions with a trained arm", predict.add, predict.run),
+    "push": Verb("upload a trained arm and its model card to the Hub", push.add, push.run),
     "schema": Verb("print the JSON schema of experiment files", schema.add, schema.run),
 }
 """Name -> verb, in the order of `harness --help`."""

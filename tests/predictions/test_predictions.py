@@ -48,7 +48,7 @@ def test_notes_of_reader_and_rows_come_together(write):
 @pytest.mark.parametrize(
     ("name", "content", "got", "fix"),
     [
-        ("a.csv", "id,answer\nq1,Ann\n", "starts with b'id,answer", "one JSON object"),
+        ("a.csv", "id,answer\nq1,Ann\n", "CSV with the columns id, answer", "one JSON object"),
         ("a.bin", b"\x00\xff\x80", r"starts with b'\x00\xff\x80'", "one JSON object"),
         ("a.json", '["Ann"]', 'JSON: ["Ann"]', "one JSON object"),
         ("a.jsonl", [{"question": "?", "answers": []}], "columns question, answers", "one JSON"),

@@ -12,7 +12,7 @@ from harness.predictions.source import opened
         ("a.JSONL", '{"a": 1}\r\n\r\n', "JSON Lines"),
         ("a.eval", "no zip", "zip"),
         ("a.zip", b"PK\x03\x04", "zip"),
-        ("a.csv", "id,answer\n", "unknown"),
+        ("a.csv", "id,answer\n", "CSV"),
         ("a.bin", b"\x00\xff\x80", "unknown"),
     ],
 )
