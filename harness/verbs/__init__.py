@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from harness.verbs import ablation, compare, plan, report, schema, search
+from harness.verbs import ablation, compare, import_, plan, report, schema, search
 
 __all__ = ["VERBS", "Verb"]
 
@@ -41,6 +41,9 @@ VERBS: Mapping[str, Verb] = {
     "plan": Verb("show what an experiment would run and could detect", plan.add, plan.run),
     "report": Verb("remake the report of a past ablation", report.add, report.run),
     "compare": Verb("compare predictions that were made anywhere", compare.add, compare.run),
+    "import": Verb(
+        "turn another tool's configuration into an experiment file", import_.add, import_.run
+    ),
     "schema": Verb("print the JSON schema of experiment files", schema.add, schema.run),
 }
 """Name -> verb, in the order of `harness --help`."""
