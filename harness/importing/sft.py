@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from harness.importing.account import Entry, Table, Tree, accounted, added, refused
 from harness.importing.common import Places, questioned
 from harness.importing.reading import Leaf
-from harness.importing.sft_testing import TEST_ALIASES, TESTING
-from harness.importing.sft_training import TRAIN_ALIASES, TRAINING, needs_validation
+from harness.importing.sft_aliases import TEST_ALIASES, TRAIN_ALIASES
+from harness.importing.sft_testing import TESTING
+from harness.importing.sft_training import TRAINING, needs_validation
 
 __all__ = ["from_sft"]
 
@@ -65,6 +66,8 @@ def from_sft(leaves: Sequence[Leaf], name: str, places: Places) -> list[Entry]:
     entries = accounted(leaves, _TABLE, tree, key)
     set_here = {path for entry in entries for path in entry.outcome.sets}
     extra = [*questioned(name, _model(tree), "the script"), *_added(tree, places)]
+    if any(path.startswith("wandb.") for path in set_here):
+        extra.append(added("wandb.project", name, "runs in Weights & Biases belong to a project"))
     return entries + [one for one in extra if not set_here & set(one.outcome.sets)]
 
 

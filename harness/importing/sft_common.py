@@ -53,7 +53,9 @@ def split(role: Role) -> Rule:
             if role != "validation":
                 raise refused(leaf, "these items cannot be a share", allowed="a key of the file")
             return taken("base.data.validation.share", number(leaf))
-        file = str(tree.get(f"--{role}") or tree.get("train.data") or "data.json")
+        own = ("test.data", "train.test_data") if role == "test" else ()
+        places = (f"--{role}", *own, "--train", "train.data")
+        file = str(next((tree[key] for key in places if tree.get(key)), "data.json"))
         if not file.endswith(".json"):
             return without(f"{file} has no parts with names; give the items a file of their own")
         sets = {f"base.data.{role}.split": leaf.value}

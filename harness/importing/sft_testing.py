@@ -23,7 +23,7 @@ from harness.importing.account import (
 from harness.importing.reading import Leaf
 from harness.importing.sft_common import CIRCUMSTANCES, data_file, field, prompt, split
 
-__all__ = ["TESTING", "TEST_ALIASES"]
+__all__ = ["TESTING"]
 
 _G = "base.generation"
 _METRICS = {"bleu": "bleu", "rouge": "rougeL", "rougel": "rougeL", "rouge1": "rouge1"}
@@ -104,22 +104,3 @@ TESTING: Table = {
     **CIRCUMSTANCES,
 }
 """Rules by knob."""
-
-TEST_ALIASES = {
-    **dict.fromkeys(("model_path", "model_name", "checkpoint_path", "checkpoint"), "model"),
-    **dict.fromkeys(("data_path", "data_file", "dataset", "test_file", "file", "path"), "data"),
-    "test_split": "split",
-    **dict.fromkeys(("prompt_template", "template"), "prompt"),
-    **dict.fromkeys(("max_prompt_length", "max_input_length"), "max_length"),
-    **dict.fromkeys(("test_batch_size", "eval_batch_size"), "batch_size"),
-    "metric": "metrics",
-    **dict.fromkeys(("metrics_bleu", "compute_bleu"), "bleu"),
-    **dict.fromkeys(("metrics_rouge", "compute_rouge"), "rouge"),
-    **dict.fromkeys(("log_path", "logfile"), "log_file"),
-    **dict.fromkeys(
-        ("save_every_n_steps", "save_generated_text_every", "save_generated_text_every_n_steps"),
-        "save_every",
-    ),
-    "wandb_offline": "wandb_mode",
-}
-"""Other common names of knobs."""

@@ -25,24 +25,13 @@ from harness.importing.account import (
     without,
 )
 from harness.importing.reading import Leaf
+from harness.importing.sft_aliases import GROUP_NAMES
 from harness.importing.sft_common import CIRCUMSTANCES, data_file, field, prompt, split
 
-__all__ = ["TRAINING", "TRAIN_ALIASES", "needs_validation"]
+__all__ = ["TRAINING", "needs_validation"]
 
 _T = "base.training"
 _FREEZE = "base.model.freeze"
-_GROUPS = {
-    "embeddings": "embeddings",
-    "embedding": "embeddings",
-    "layer_norm": "layer_norms",
-    "layer_norms": "layer_norms",
-    "layernorm": "layer_norms",
-    "attention": "attention",
-    "feed_forward": "feed_forward",
-    "feedforward": "feed_forward",
-    "mlp": "feed_forward",
-    "other": "other",
-}
 _SCORES = {"loss": "validation_loss", "validation_loss": "validation_loss", "rouge": "rougeL"}
 _SCORES |= {name: name for name in ("em", "f1", "bleu", "rouge1", "rouge2")} | {"rougel": "rougeL"}
 
@@ -65,15 +54,15 @@ def _group_list(leaf: Leaf, tree: Tree) -> Outcome:
     names = [leaf.value] if isinstance(leaf.value, str) else leaf.value
     if not names:
         return nothing("nothing is frozen")
-    if not isinstance(names, list) or any(str(name).lower() not in _GROUPS for name in names):
-        raise refused(leaf, "there is no such group of weights", allowed=", ".join(_GROUPS))
-    ours = list(dict.fromkeys(_GROUPS[str(name).lower()] for name in names))
+    if not isinstance(names, list) or any(str(name).lower() not in GROUP_NAMES for name in names):
+        raise refused(leaf, "there is no such group of weights", allowed=", ".join(GROUP_NAMES))
+    ours = list(dict.fromkeys(GROUP_NAMES[str(name).lower()] for name in names))
     path = f"{_FREEZE}.groups"
     return taken(path, ours) if ours == names else changed({path: ours}, "called so here")
 
 
 def _frozen(tree: Tree) -> list[str]:
-    keys = {group: f"train.freeze_{group}" for group in dict.fromkeys(_GROUPS.values())}
+    keys = {group: f"train.freeze_{group}" for group in dict.fromkeys(GROUP_NAMES.values())}
     return [group for group, key in keys.items() if tree.get(key) is True]
 
 
@@ -238,7 +227,7 @@ TRAINING: Table = {
     "question_field": field("question"),
     "answer_field": field("answers"),
     "freeze": _group_list,
-    **{f"freeze_{group}": _group for group in dict.fromkeys(_GROUPS.values())},
+    **{f"freeze_{group}": _group for group in dict.fromkeys(GROUP_NAMES.values())},
     "layers_not_to_freeze": _except_layers,
     "max_length": numeric("base.prompt.max_tokens"),
     "max_target_length": numeric("base.prompt.max_target_tokens"),
@@ -288,50 +277,3 @@ TRAINING: Table = {
     **CIRCUMSTANCES,
 }
 """Rules by knob."""
-
-TRAIN_ALIASES = {
-    **dict.fromkeys(
-        ("model_name", "model_name_or_path", "model_path", "base_model", "pretrained_model"),
-        "model",
-    ),
-    **dict.fromkeys(("tokenizer_name", "tokenizer_path"), "tokenizer"),
-    **dict.fromkeys(("prompt_template", "template", "prompt_format"), "prompt"),
-    **dict.fromkeys(("data_path", "data_file", "dataset", "train_file", "file", "path"), "data"),
-    **dict.fromkeys(("test_file", "test_path"), "test_data"),
-    **dict.fromkeys(("val_file", "validation_file", "val_path"), "val_data"),
-    **dict.fromkeys(("train_split",), "split"),
-    **dict.fromkeys(("validation_split",), "val_split"),
-    **dict.fromkeys(("question_key", "question_column"), "question_field"),
-    **dict.fromkeys(("answer_key", "answer_column"), "answer_field"),
-    **dict.fromkeys(("freeze_groups", "freeze_layers", "layers_to_freeze"), "freeze"),
-    **{f"freeze_{alias}": f"freeze_{group}" for alias, group in _GROUPS.items() if alias != group},
-    "freeze_layers_not_to_freeze": "layers_not_to_freeze",
-    **dict.fromkeys(("max_prompt_length", "max_input_length", "max_seq_length"), "max_length"),
-    **dict.fromkeys(("max_answer_length", "max_output_length"), "max_target_length"),
-    **dict.fromkeys(("warmup_share", "warmup_ratio", "warmup_proportion", "warm_up"), "warmup"),
-    "num_warmup_steps": "warmup_steps",
-    **dict.fromkeys(("lr_scheduler", "lr_scheduler_type", "scheduler"), "schedule"),
-    "lr": "learning_rate",
-    **dict.fromkeys(("adam_betas",), "betas"),
-    **dict.fromkeys(("adam_beta1", "beta_1"), "beta1"),
-    **dict.fromkeys(("adam_beta2", "beta_2"), "beta2"),
-    **dict.fromkeys(("epsilon", "adam_epsilon"), "eps"),
-    "optimizer_type": "optimizer",
-    **dict.fromkeys(("checkpoint_path", "checkpoint_dirpath", "output_dir"), "checkpoint_dir"),
-    **dict.fromkeys(("checkpoint_every_n_steps", "save_steps"), "checkpoint_every"),
-    **dict.fromkeys(("checkpoint_monitor", "monitor"), "checkpoint_metric"),
-    **dict.fromkeys(("mode", "monitor_mode"), "checkpoint_mode"),
-    "early_stopping_patience": "patience",
-    "checkpoint_save_top_k": "save_top_k",
-    **dict.fromkeys(
-        ("resume", "resume_from_checkpoint", "checkpoint_resume_path", "checkpoint_resume"),
-        "resume_path",
-    ),
-    "train_batch_size": "batch_size",
-    "val_batch_size": "eval_batch_size",
-    "gradient_accumulation_steps": "accumulate_grad_batches",
-    "max_grad_norm": "gradient_clip_val",
-    **dict.fromkeys(("epochs", "num_epochs", "num_train_epochs"), "max_epochs"),
-    "wandb_offline": "wandb_mode",
-}
-"""Other common names of knobs."""

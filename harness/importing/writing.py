@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from harness.errors import ExperimentError, OutputError
 from harness.experiment import Experiment
 from harness.experiment.load import resolve_base
-from harness.importing.account import Entry, Outcome
+from harness.importing.account import Entry
 from harness.importing.reading import Leaf
 
 __all__ = ["check_free", "name_of", "text_of", "tree_of", "write"]
@@ -119,32 +119,52 @@ def _check(tree: dict[str, Any], entries: Sequence[Entry]) -> None:
         experiment = Experiment.model_validate(tree)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        location = ".".join(str(part) for part in problem["loc"])
-        leaf, outcome = _to_blame(location, entries)
-        raise ExperimentError(
-            str(problem["msg"]).removeprefix("Value error, "),
-            where=leaf.where if leaf else f"the experiment's {location}",
-            got=(leaf.value if leaf.value is not None else "null") if leaf else problem["input"],
-            fix=f"it became {', '.join(outcome.sets)}: change it there, and import again"
-            if leaf
-            else None,
-        ) from None
+        raise _explained(problem["loc"], str(problem["msg"]), entries) from None
     for name, factor in experiment.factors.items():
         for label, changes in factor.levels.items():
             resolve_base(experiment.base, [changes], f"factors.{name}: {label}")
 
 
-def _to_blame(location: str, entries: Sequence[Entry]) -> tuple[Leaf | None, Outcome]:
-    """The entry that set what is wrong, or else the first leaf of the section it is in."""
-    parts = location.split(".")
-    for end in range(len(parts), 0, -1):
-        above = ".".join(parts[:end])
-        for leaf, outcome in entries:
-            exact = any(f"{above}.".startswith(f"{path}.") for path in outcome.sets)
-            within = any(path.startswith(f"{above}.") for path in outcome.sets)
-            if leaf is not None and (exact or (within and above not in ("base", ""))):
-                return leaf, outcome
-    return None, Outcome("added", {})
+def _explained(
+    location: Sequence[str | int], message: str, entries: Sequence[Entry]
+) -> ExperimentError:
+    what = message.removeprefix("Value error, ")
+    # pydantic puts the kind of adapter into the location
+    parts = [str(part) for part in location]
+    if "adapter" in parts[:-1]:
+        del parts[parts.index("adapter") + 1]
+    blamed = _to_blame(parts, what, entries)
+    if blamed is None:
+        return ExperimentError(what, where=f"the experiment's {'.'.join(parts)}")
+    leaf, paths = blamed
+    return ExperimentError(
+        what,
+        where=leaf.where,
+        got="null" if leaf.value is None else leaf.value,
+        fix=f"it became {', '.join(paths)}: change it there, and import again",
+    )
+
+
+def _to_blame(
+    parts: Sequence[str], what: str, entries: Sequence[Entry]
+) -> tuple[Leaf, Sequence[str]] | None:
+    """The leaf that set what is wrong; of a whole section, one that the message speaks of."""
+    given = [(leaf, outcome.sets) for leaf, outcome in entries if leaf is not None]
+    wrong = ".".join(parts) + "."
+    for leaf, sets in given:
+        if any(wrong.startswith(f"{path}.") for path in sets):
+            return leaf, list(sets)
+    within = [
+        (leaf, path, value)
+        for leaf, sets in given
+        for path, value in sets.items()
+        if path.startswith(wrong)
+    ]
+    words = set(re.findall(r"\w+", what))
+    for leaf, path, value in within:
+        if str(value) in words or path.rpartition(".")[2] in words:
+            return leaf, [path]
+    return (within[0][0], [within[0][1]]) if within else None
 
 
 def _block(
