@@ -69,6 +69,8 @@ def _frozen(tree: Tree) -> list[str]:
 def _group(leaf: Leaf, tree: Tree) -> Outcome:
     if leaf.value is True:
         why = "frozen groups are one list here"
+        if leaf.path.endswith("other"):
+            why += "; `harness plan` refuses `other` where the model has no other weights"
         return changed({f"{_FREEZE}.groups": _frozen(tree)}, why)
     if leaf.value in (False, None):
         return nothing("this group is trained")
