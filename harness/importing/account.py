@@ -159,7 +159,7 @@ def number(leaf: Leaf) -> float:
         value = math.nan
     if isinstance(leaf.value, bool) or not math.isfinite(value):
         raise refused(leaf, "this is not a number")
-    return int(value) if value.is_integer() and "e" not in str(leaf.value).lower() else value
+    return int(value) if value.is_integer() else value
 
 
 def refused(

@@ -45,12 +45,15 @@ def test_the_first_of_two_settings_holds_and_the_second_says_so() -> None:
         "a": to("x"),
         "b": lambda leaf, tree: changed({"y": 1, "x": leaf.value}, "because"),
         "c": to("x"),
+        "d": to("x"),
     }
-    entries = accounted([_leaf("a", 1), _leaf("b", 2), _leaf("c", 1)], table, {})
+    leaves = [_leaf("a", 1), _leaf("b", 2), _leaf("c", 1), _leaf("d", 2)]
+    entries = accounted(leaves, table, {})
     assert entries[0].outcome == taken("x", 1)
     assert entries[1].outcome.sets == {"y": 1}
     assert entries[1].outcome.why == "x is 1 already, from a: one value holds here"
     assert entries[2].outcome == taken("x", 1)
+    assert "from a:" in entries[3].outcome.why
 
 
 def test_unknown_keys_are_named_with_what_was_meant() -> None:

@@ -35,6 +35,7 @@ M, G = "base.model", "base.generation"
         ({"generation": {"temperature": 0.7}}, f"{G}.do_sample", True),
         ({"generation": {"temperature": 0.7}}, f"{G}.temperature", 0.7),
         ({"generation": {"temperature": 0}}, f"{G}.do_sample", False),
+        ({"generation": {"temperature": 0, "do_sample": True}}, f"{G}.do_sample", False),
         ({"generation": {"temperature": 0.7, "do_sample": False}}, f"{G}.temperature", None),
         ({"generation": {"do_sample": True, "num_beams": 4}}, f"{G}.do_sample", False),
         ({"generation": {"temperature": 0.7, "num_beams": 4}}, f"{G}.temperature", None),

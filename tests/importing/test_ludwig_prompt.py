@@ -38,6 +38,10 @@ def _prompt(template: str | None, **more: Any) -> dict[str, Any]:
             {f"{P}.template": "{question} {c}", f"{F}.question": "a b"},
         ),
         (
+            {**_prompt("{__sample__} {topic}"), "input_features": [{"name": "words"}]},
+            {f"{P}.template": "{question} {topic}", f"{F}.question": "words"},
+        ),
+        (
             _prompt("{__task__}: {__sample__}", task="Say {it}"),
             {f"{P}.template": "Say {{it}}: {question}"},
         ),

@@ -43,6 +43,8 @@ def test_one_json_file_has_both_parts(tmp_path: Path) -> None:
     assert found["base.data.train.file"] == found["base.data.test.file"] == "my.json"
     assert (found["base.data.train.split"], found["base.data.test.split"]) == ("train", "test")
     assert found["base.data.fields.question"] == "Question"
+    apart = sft(tmp_path, "data: {path: my.json, test_file: other.json}")
+    assert not [path for path in apart if path.endswith(".split")]
 
 
 def test_files_of_the_command_line_come_first(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_lines_are_yaml_and_say_where_they_come_from() -> None:
     tree = {"base": {"prompt": {"template": template}}, "factors": {"f": {"x.y": {}}}, "n": "1e-4"}
     entries = [
         Entry(Leaf("f.yaml", "there.it.is", "", 1), taken("base.prompt.template", template)),
+        Entry(Leaf("f.yaml", "again", "", 2), taken("base.prompt.template", template)),
         added("factors", tree["factors"], "needed"),
         added("n", "1e-4", "needed"),
     ]
