@@ -138,7 +138,9 @@ def _names(template: str) -> list[str]:
 def _question(tree: Tree) -> str:
     """The column that is called `question` here."""
     feature = str(tree[f"{_INPUT}.name"])
-    columns = _names(tree.get("prompt.template") or f"{{{feature}}}")
+    if not tree.get("prompt.template"):
+        return feature
+    columns = _names(tree["prompt.template"])
     if feature in columns or _SAMPLE in columns:
         return feature
     return next(name for name in columns if name != _TASK)

@@ -154,7 +154,7 @@ def _validation_metric(leaf: Leaf, tree: Tree) -> Outcome:
     ours = _best_metric(tree)
     if leaf.value == ours:
         return taken(path, ours)
-    if leaf.value in _METRICS:
+    if str(leaf.value) in _METRICS:
         return changed({path: ours}, f"it is called {ours} here")
     return changed({path: ours}, "no such metric of validation here; the loss judges as finely")
 

@@ -11,9 +11,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Its arguments: the tool, its files, and where the experiment goes."""
     tools = parser.add_subparsers(required=True, metavar="TOOL", dest="tool")
     ludwig = tools.add_parser("ludwig", help="a Ludwig configuration with model_type: llm")
-    ludwig.add_argument("files", metavar="CONFIG.yaml", nargs=1)
+    ludwig.add_argument("config", metavar="CONFIG.yaml")
     sft = tools.add_parser("sft", help="the YAML files of a fine-tuning script with freezing")
-    sft.add_argument("files", metavar="TRAINER.yaml [TEST.yaml]", nargs="+")
+    sft.add_argument("config", metavar="TRAINER.yaml")
+    sft.add_argument("second", metavar="TEST.yaml", nargs="?", help="the test's settings, if apart")
     for tool in (ludwig, sft):
         tool.add_argument("-o", "--output", metavar="FILE", required=True, help="experiment file")
         tool.add_argument("--data", metavar="FILE", help="training items")
@@ -26,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Run it."""
     from harness.importing import Places, import_files
 
+    files = [file for file in (options.config, getattr(options, "second", None)) if file]
     places = Places(options.data, options.test, options.validation)
-    print(import_files(options.tool, options.files, options.output, places, force=options.force))
+    print(import_files(options.tool, files, options.output, places, force=options.force))
     return 0

@@ -59,6 +59,7 @@ def _prompt(template: str | None, **more: Any) -> dict[str, Any]:
             },
             {f"{P}.max_tokens": 50},
         ),
+        ({"input_features": [{"name": "{x"}]}, {f"{F}.question": "{x"}),
         ({"preprocessing__sample_size": 40}, {"base.data.train.limit": 40}),
     ],
 )

@@ -41,6 +41,7 @@ S = "trainer__learning_rate_scheduler__"
         ({"trainer__early_stop": -1}, SHARE, None),
         ({"trainer__validation_metric": "bleu"}, f"{T}.best.metric", "bleu"),
         ({"trainer__validation_metric": "perplexity"}, f"{T}.best.metric", "validation_loss"),
+        ({"trainer__validation_metric": []}, f"{T}.best.metric", "validation_loss"),
         ({"preprocessing__split__probabilities": [0.6, 0.2, 0.2]}, SHARE, 0.25),
         ({"preprocessing__split__probabilities": [0.8, 0, 0.2]}, SHARE, None),
     ],
