@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from harness.verbs import ablation, compare, plan, predict, push, report, schema, search
+from harness.verbs import ablation, compare, import_, plan, report, schema, search
 
 __all__ = ["VERBS", "Verb"]
 
@@ -43,6 +44,9 @@ VERBS: Mapping[str, Verb] = {
     "compare": Verb("compare predictions that were made anywhere", compare.add, compare.run),
     "predict": Verb("answer questions with a trained arm", predict.add, predict.run),
     "push": Verb("upload a trained arm and its model card to the Hub", push.add, push.run),
+    "import": Verb(
+        "turn another tool's configuration into an experiment file", import_.add, import_.run
+    ),
     "schema": Verb("print the JSON schema of experiment files", schema.add, schema.run),
 }
 """Name -> verb, in the order of `harness --help`."""
