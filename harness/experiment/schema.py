@@ -192,7 +192,7 @@ class WeightsAndBiases(Section):
     mode: Literal["online", "offline", "disabled"] = "online"
     """`offline` writes to `folder` what `wandb sync` can send later; `disabled` does nothing."""
     folder: str | None = None
-    """Runs are kept in `wandb/` in here; in the working directory when left out."""
+    """Runs are kept in `wandb/` in here; in `WANDB_DIR` or the working directory when left out."""
 
 
 class Experiment(Section):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ExperimentError, TrackingError
@@ -136,7 +138,9 @@ def start_wandb(
         return None
     import wandb
 
+    folder = Path(settings.folder or os.environ.get("WANDB_DIR") or ".").absolute()
     with _explained():
+        (folder / "wandb").mkdir(parents=True, exist_ok=True)  # W&B would go elsewhere unsaid
         run = wandb.init(
             project=settings.project,
             entity=settings.entity,
@@ -145,7 +149,7 @@ def start_wandb(
             name=f"{settings.name} / {spec.name}" if settings.name else spec.name,
             tags=list(settings.tags),
             mode=settings.mode,
-            dir=settings.folder,
+            dir=folder,
             id=run_id,
             resume="allow" if settings.mode == "online" else None,
             reinit="create_new",  # whoever calls the harness may have a run of their own
