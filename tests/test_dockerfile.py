@@ -37,7 +37,7 @@ def _copied() -> list[str]:
 
 def _sh(command: str, folder: Path) -> str:
     """A step as the container's shell would take it, in a folder in place of its own ones."""
-    command = command.replace("/tmp/", f"{folder}/")
+    command = re.sub(r"/tmp/(\w+\.txt)", rf"{folder}/\1", command)
     environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"}
     done = subprocess.run(
         ["sh", "-ec", command],
