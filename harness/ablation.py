@@ -30,6 +30,7 @@ from harness.reporting import make_report, output_folder, say_failures
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns
 from harness.tracking import (
     Ablation,
+    check_wandb,
     find_finished,
     open_store,
     start_ablation,
@@ -40,11 +41,13 @@ from reports.interim import is_decided
 from reports.study import Study, study_of
 
 if TYPE_CHECKING:
+    from harness.generation import PartialAnswers
     from harness.training import Checkpoints
 
 __all__ = ["checkpoint_places", "run_ablation"]
 
 _CHECKPOINTS = "checkpoints"
+_PARTIAL = "predictions-partial"
 
 
 def run_ablation(
@@ -89,6 +92,8 @@ def run_ablation(
     """
     console = Console(stderr=True, highlight=False, quiet=is_follower())
     plan = make_plan(load_experiment(file, assignments))
+    if not is_follower():
+        check_wandb(plan.experiment.wandb)
     for name in asked_of_the_hub(plan):
         console.print(f"asking the hub for {name}", markup=False, soft_wrap=True)
     untuned = prepared = prepare(plan)
@@ -150,7 +155,10 @@ def run_ablation(
         todo = [run for run in plan.runs if (run.arm.name, run.seed) not in done]
         study = study_of(plan, history, background, tuning)
         waiting = _until_decided(study, todo, records, console)
-        _execute(waiting, len(todo), records, prepared, ablation, bases, console, checkpoints)
+        partial = _partial_answers(plan, folder)
+        _execute(
+            waiting, len(todo), records, prepared, ablation, bases, console, checkpoints, partial
+        )
         _say_cuts(records, console)
         make_report(study, records, folder, ablation.run_id, identity, store, ablation)
     _say_left_over(folder / _CHECKPOINTS, checkpoints, console)
@@ -181,6 +189,18 @@ def checkpoint_places(prepared: Prepared, folder: Path) -> dict[str, Checkpoints
     return {
         name: Checkpoints(root / f"{identity[:16]}{together}", every) if every else None
         for name, identity in prepared.fingerprints.items()
+    }
+
+
+def _partial_answers(plan: Plan, folder: Path) -> dict[str, PartialAnswers]:
+    """Where each run's test answers are kept while it generates them, if that is asked for."""
+    from harness.generation import PartialAnswers
+
+    every = plan.experiment.resources.save_predictions_every
+    return {
+        run.name: PartialAnswers.of_run(folder / _PARTIAL, run.name, every)
+        for run in plan.runs
+        if every
     }
 
 
@@ -227,6 +247,7 @@ def _execute(
     bases: Bases,
     console: Console,
     checkpoints: Mapping[str, Checkpoints | None],
+    partial: Mapping[str, PartialAnswers],
 ) -> None:
     """Execute runs, at most so many, and append each one's record when it has ended."""
     with Progress(most, console) as progress:
@@ -240,6 +261,7 @@ def _execute(
                 progress=progress,
                 bases=bases,
                 checkpoints=checkpoints,
+                partial=partial,
             ):
                 records.append(record)
         except (KeyboardInterrupt, SystemExit):

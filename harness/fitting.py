@@ -15,6 +15,7 @@ from harness.data import Dataset, TrainingItems
 from harness.data.encoding import encode
 from harness.errors import ExperimentError
 from harness.executors.bases import Bases
+from harness.executors.ranks import join
 from harness.experiment import RunSpec
 from harness.experiment.base import Base
 from harness.models.sources import ModelSource
@@ -118,20 +119,23 @@ def checked_bases(
     Raises
     ------
     ModelError, ExperimentError
-        As `check_fit`, or the base model cannot be loaded.
+        As `check_fit`, the accelerator is not there, or the base model cannot be loaded.
     """
-    bases = Bases(prepared.models)
     if not runs:
-        return bases
+        return Bases(prepared.models)
     console.print("loading torch and the base model")
     import torch
 
     from harness.logs import quieten_progress_bars
+    from harness.models.devices import device_for
 
     quieten_progress_bars()
-    threads = prepared.plan.experiment.resources.threads
-    if threads:
-        torch.set_num_threads(threads)
+    resources = prepared.plan.experiment.resources
+    device = device_for(resources.accelerator)
+    join(device)
+    bases = Bases(prepared.models, device)
+    if resources.threads:
+        torch.set_num_threads(resources.threads)
     for arm in {run.arm.name: run.arm for run in runs}.values():
         dataset = (items or prepared.datasets)[arm.name]
         trained = check_fit(arm.config, prepared.models[arm.name], dataset)

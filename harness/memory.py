@@ -12,21 +12,21 @@ _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 
 
-def reset_peak_memory() -> None:
+def reset_peak_memory(device: str) -> None:
     """Start a new stretch; on a system that cannot, `peak_memory_mb` will be NaN."""
-    import torch
+    if device == "cuda":
+        import torch
 
-    if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     elif _resettable():
         _CLEAR.write_text("5")  # resets VmHWM of this process, see proc(5)
 
 
-def peak_memory_mb() -> float:
-    """Peak since the last reset, MB: of the device with a GPU, else of the process."""
-    import torch
+def peak_memory_mb(device: str) -> float:
+    """Peak since the last reset, MB: of the GPU where that is the device, else of the process."""
+    if device == "cuda":
+        import torch
 
-    if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1e6
     if not _resettable():
         return float("nan")

@@ -25,7 +25,7 @@ from harness.training.arguments import processes
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.generation import Prediction
+    from harness.generation import PartialAnswers, Prediction
     from harness.models.base import BaseModel
     from harness.training import Checkpoints
 
@@ -55,6 +55,7 @@ def execute(
     listener: Listener,
     model_folder: Path,
     checkpoints: Checkpoints | None = None,
+    partial: PartialAnswers | None = None,
 ) -> RunOutput:
     """Fine-tune one arm at one seed and predict the test items.
 
@@ -72,6 +73,8 @@ def execute(
         Where the adapter (or the whole model) and the tokenizer are saved.
     checkpoints : Checkpoints, optional
         Where training leaves checkpoints, and goes on from those that are there.
+    partial : PartialAnswers, optional
+        Is given test answers as soon as there are some.
 
     Raises
     ------
@@ -88,7 +91,8 @@ def execute(
     seen = dataset.for_training
     train_items, validation_items = encode_training(seen, config.prompt, base)
     test_items = encode_items(dataset.test, config.prompt, base)
-    reset_peak_memory()
+    device = base.model.device.type
+    reset_peak_memory(device)
     meter = EnergyMeter()
     meter.start()
 
@@ -102,9 +106,10 @@ def execute(
         summary = fit(model, spec, seen, base, (train_items, validation_items), told, checkpoints)
         started = time.perf_counter()
         on_step = functools.partial(stage, "generating")
-        predictions = answer(model, test_items, spec, base, on_step)
+        keep = partial.add if partial is not None else lambda answers: None
+        predictions = answer(model, test_items, spec, base, on_step, on_answers=keep)
         seconds = time.perf_counter() - started
-        peak = peak_memory_mb()
+        peak = peak_memory_mb(device)
         energy = math.nan if summary.resumed else meter.stop()  # the first part was not measured
         again = None
         if spec.twice:

@@ -118,10 +118,12 @@ def answer(
     on_step: Callable[[int, int], None],
     *,
     again: bool = False,
+    on_answers: Callable[[Sequence[Prediction]], None] = lambda answers: None,
 ) -> list[Prediction]:
     """Predictions of a run's model.
 
     With `again` they are batched and ordered differently, which should change nothing.
+    `on_answers` is given those of each batch.
     """
     from harness.generation import generate
 
@@ -137,5 +139,6 @@ def answer(
         seed=spec.seed,
         encoder_decoder=base.encoder_decoder,
         on_step=on_step,
+        on_answers=on_answers,
         shortest_first=again,
     )

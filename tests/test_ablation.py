@@ -20,6 +20,7 @@ from harness.cli import main
 from harness.experiment import load_experiment, make_plan
 from harness.preparation import prepare
 from harness.tracking import open_store
+from tests.tracking.wandb_files import read_wandb
 
 ROOT = Path(__file__).parents[1]
 KEYS = {
@@ -315,6 +316,34 @@ def test_an_interrupted_ablation_goes_on_where_it_was(
 
     assert main(["ablation", "small.yaml", "--no-reuse", "--output", "undisturbed"]) == 0
     assert comparisons(Path("undisturbed")) == resumed
+
+
+def test_circumstances_leave_the_result_alone(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_seed = ["small.yaml", "--set", "seeds=[0]"]
+    assert main(["ablation", *one_seed, "--output", "plain"]) == 0
+    circumstances = [
+        "wandb={project: answers, mode: offline}",
+        "resources.accelerator=cpu",
+        "resources.save_predictions_every=10",
+        "training.log_every=1",
+    ]
+    more = [part for one in circumstances for part in ("--set", one)]
+    assert main(["ablation", *one_seed, *more]) == 0
+    assert "2 of 2 runs are finished and reused" in capsys.readouterr().err
+    assert len(read_wandb(work)) == 2
+    shutil.rmtree("wandb")
+    assert main(["ablation", *one_seed, *more, "--no-reuse"]) == 0
+    assert comparisons() == comparisons(Path("plain"))
+    for name, run in read_wandb(work).items():
+        assert name.endswith(" / seed 0")
+        assert [point["_step"] for point in run.history] == [1, 2, 3, 4]
+        assert {"train_loss", "learning_rate"} <= {*run.history[0]}
+        assert 0 <= run.summary["f1"] <= 100
+    assert not Path("results/small/predictions-partial").exists()
+    assert main(["ablation", *one_seed, "--no-reuse", "--set", "resources.accelerator=tpu"]) == 2
+    assert "the accelerator is not there" in capsys.readouterr().err
 
 
 def test_without_reuse_no_checkpoint_is_gone_on_from(

@@ -23,7 +23,9 @@ import yaml
 from harness.tracking.provenance import PACKAGES
 
 ROOT = Path(__file__).parents[1]
-PROJECT: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT: list[str] = DECLARED["dependencies"]
+EXTRAS: dict[str, list[str]] = DECLARED["optional-dependencies"]
 
 
 def read(name: str) -> Any:
@@ -54,9 +56,13 @@ def test_both_environments_have_the_same_python() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", python)
 
 
-@pytest.mark.parametrize("pin", PROJECT)
+@pytest.mark.parametrize("pin", [*PROJECT, *(pin for pins in EXTRAS.values() for pin in pins)])
 def test_every_pin_is_exact(pin: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_.-]+==\d[\w.]*", pin)
+
+
+def test_whatever_can_be_left_out_is_tested() -> None:
+    assert {pin for pins in EXTRAS.values() for pin in pins} == {*EXTRAS["dev"]}
 
 
 def test_environment_record_names_every_dependency() -> None:

@@ -12,13 +12,15 @@ from pydantic import TypeAdapter
 from harness.experiment.data import Data, Prompt
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation, Training
-from harness.experiment.schema import Analysis, Seed
+from harness.experiment.schema import Analysis, Resources, Seed, WeightsAndBiases
 from harness.experiment.search import Search
 
 GUIDES = Path(__file__).parents[1] / "docs" / "guides"
 SECTIONS = {
     "data": Data.model_validate,
     "prompt": Prompt.model_validate,
+    "resources": Resources.model_validate,
+    "wandb": WeightsAndBiases.model_validate,
     "model": Model.model_validate,
     "adapter": lambda value: Model(name="any", adapter=value),
     "freeze": lambda value: Model(name="any", freeze=value),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("torch", "transformers", "peft", "bitsandbytes", "mlflow", "datasets", "evaluate")
+HEAVY = ("torch", "transformers", "peft", "bitsandbytes", "mlflow", "datasets", "evaluate", "wandb")
 
 
 def test_import_contracts_are_kept() -> None:
@@ -74,7 +74,8 @@ def test_a_package_never_imports_what_is_not_its_business(folder: str, forbidden
         assert not _imported(path) & forbidden, path
 
 
-def test_only_tracking_talks_to_mlflow() -> None:
+@pytest.mark.parametrize("library", ["mlflow", "wandb"])
+def test_only_tracking_talks_to_trackers(library: str) -> None:
     files = [*(ROOT / "harness").rglob("*.py"), *(ROOT / "reports").rglob("*.py")]
-    users = {path.relative_to(ROOT).parts[1] for path in files if "mlflow" in _imported(path)}
+    users = {path.relative_to(ROOT).parts[1] for path in files if library in _imported(path)}
     assert users == {"tracking"}

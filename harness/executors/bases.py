@@ -22,10 +22,12 @@ class Bases:
     ----------
     sources : mapping
         From arm name to where its base model was found.
+    device : str, optional
+        From `harness.models.devices.device_for`; its `auto` if left out.
     """
 
-    def __init__(self, sources: Mapping[str, ModelSource]) -> None:
-        self._sources = sources
+    def __init__(self, sources: Mapping[str, ModelSource], device: str | None = None) -> None:
+        self._sources, self._device = sources, device
         self._key: str | None = None
         self._base: BaseModel | None = None
 
@@ -45,7 +47,9 @@ class Bases:
 
         if self._base is None or self._key != spec.arm.base_key:
             self.drop()  # free the old weights before the new ones take their place
-            self._base = load_base(spec.arm.config.model, self._sources[spec.arm.name])
+            self._base = load_base(
+                spec.arm.config.model, self._sources[spec.arm.name], self._device
+            )
             self._key = spec.arm.base_key
         return self._base
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.data import Dataset
@@ -22,6 +23,7 @@ from harness.tracking import ActiveRun, DataInput, reason_of
 from harness.training.arguments import processes
 
 if TYPE_CHECKING:
+    from harness.generation import PartialAnswers
     from harness.models.base import BaseModel
     from harness.tracking import Ablation
     from harness.training import Checkpoints
@@ -39,6 +41,7 @@ def run_inline(
     progress: Progress,
     bases: Bases,
     checkpoints: Mapping[str, Checkpoints | None],
+    partial: Mapping[str, PartialAnswers] = MappingProxyType({}),
 ) -> Iterator[RunRecord]:
     """Execute runs in order, and yield each one's record when it has ended.
 
@@ -58,6 +61,8 @@ def run_inline(
     checkpoints : mapping
         From run name to where its training leaves checkpoints, and goes on from those that
         an interrupted one has left, if anywhere.
+    partial : mapping
+        From run name to where test answers are kept that a run has so far, if anywhere.
     """
     for spec in runs:
         progress.start(spec.name)
@@ -68,7 +73,8 @@ def run_inline(
                 run_id = tracked.run_id
                 base, own = bases.get(spec), checkpoints[spec.name]
                 announce(spec.name)
-                output = _run(spec, datasets[spec.arm.name], tracked, progress, base, own)
+                kept = partial.get(spec.name)
+                output = _run(spec, datasets[spec.arm.name], tracked, progress, base, own, kept)
         except Exception as error:
             if processes() > 1 and not isinstance(error, TrainingDivergedError):
                 raise
@@ -101,6 +107,7 @@ def _run(
     progress: Progress,
     base: BaseModel,
     checkpoints: Checkpoints | None,
+    partial: PartialAnswers | None,
 ) -> RunOutput:
     if (
         checkpoints is not None
@@ -110,8 +117,11 @@ def _run(
         progress.say(f"{spec.name}: goes on from its last checkpoint")
     with tempfile.TemporaryDirectory(prefix="harness-run-") as folder:
         listener = Listener(progress.stage, tracked.log)
-        output = execute(spec, dataset, base, listener, Path(folder) / "model", checkpoints)
+        model = Path(folder) / "model"
+        output = execute(spec, dataset, base, listener, model, checkpoints, partial)
         tracked.finish(output.metrics, output.predictions, artifacts=Path(folder))
     if checkpoints is not None:  # everything is stored: there is nothing left to go on from
         shutil.rmtree(checkpoints.folder, ignore_errors=True)
+    if partial is not None:
+        partial.remove()
     return output

@@ -22,12 +22,21 @@ if TYPE_CHECKING:
     from harness.data import Dataset
     from harness.training import Checkpoints
 
-__all__ = ["announce", "follow", "is_follower"]
+__all__ = ["announce", "follow", "is_follower", "join"]
 
 
 def is_follower() -> bool:
     """Whether this process only trains along."""
     return processes() > 1 and int(os.environ.get("RANK", "0")) > 0
+
+
+def join(device: str) -> None:
+    """Meet the other processes that train along, if there are any, on this kind of device."""
+    if processes() > 1:
+        from accelerate import PartialState
+
+        # the others wait while the first one generates, for as long as that takes
+        PartialState(cpu=device == "cpu", timeout=timedelta(days=1))
 
 
 def announce(name: str | None) -> None:
@@ -68,11 +77,9 @@ def follow(
 def _exchanged(value: str | None) -> str | None:
     """The first process's value, in every process."""
     import torch
-    from accelerate import PartialState
     from accelerate.utils import broadcast_object_list
 
-    # the others wait while the first one generates, for as long as that takes
-    PartialState(cpu=not torch.cuda.is_available(), timeout=timedelta(days=1))
+    join("cuda" if torch.cuda.is_available() else "cpu")  # unless they have met already
     values: list[Any] = [value]
     broadcast_object_list(values)
     found: str | None = values[0]

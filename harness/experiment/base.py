@@ -6,6 +6,8 @@ file as a whole are `schema`'s.
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import model_validator
 
 from harness.experiment.data import Data, Prompt
@@ -13,7 +15,10 @@ from harness.experiment.model import Model
 from harness.experiment.recipe import Generation, Training
 from harness.experiment.section import Section
 
-__all__ = ["Base"]
+__all__ = ["CIRCUMSTANCES", "Base"]
+
+CIRCUMSTANCES: dict[str, Any] = {"training": {"log_every", "sanity_validation"}}
+"""Settings of arms that cannot change a result, as pydantic's `exclude` takes them."""
 
 
 class Base(Section):
@@ -33,7 +38,7 @@ class Base(Section):
     @model_validator(mode="after")
     def _evaluation_has_items(self) -> Base:
         if self.data.validation is None and not self.training.overfit_batches:
-            for name in ("best", "evaluate_every"):
+            for name in ("best", "evaluate_every", "sanity_validation"):
                 if getattr(self.training, name) is not None:
                     raise ValueError(
                         f"training.{name} needs validation items; set data.validation, such as"

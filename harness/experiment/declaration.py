@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.experiment.base import CIRCUMSTANCES
 from harness.experiment.contrasts import Hypothesis
 from harness.experiment.fingerprint import sha256_of
 from harness.experiment.plan import Plan, changed_paths, flattened
 
-_PLACES: dict[str, Any] = {"data": True, "model": {"name", "revision", "gguf_file"}}
-"""Where things are; what they are is in `data` of `declared_of`."""
+_PLACES: dict[str, Any] = {"data": True, "model": {"name", "revision", "gguf_file"}} | CIRCUMSTANCES
+"""Where things are; what they are is in `data` of `declared_of`. And what changes no result."""
 
 __all__ = ["Declaration", "Revision", "declared_of", "revisions", "with_declaration"]
 

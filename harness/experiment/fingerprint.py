@@ -18,12 +18,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from harness.experiment.base import CIRCUMSTANCES
 from harness.experiment.plan import Arm, RunSpec
 from harness.experiment.search import Search
 
 __all__ = ["fingerprint", "plan_hash", "sha256_of", "study_hash"]
 
 _CODE = ("data", "models", "training", "generation", "steps.py", "run.py")
+_CIRCUMSTANCES = frozenset({"resources", "wandb"})
 _SCORING = ("metrics",)
 _SCORERS = ("sacrebleu", "rouge_score")
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers")
@@ -41,7 +43,7 @@ def fingerprint(spec: RunSpec, *, data: Mapping[str, str], model: str) -> str:
     model : str
         Identity of the base model, from `harness.models.sources.find_model`.
     """
-    config = spec.arm.config.model_dump(mode="json", exclude={"data"})
+    config = spec.arm.config.model_dump(mode="json", exclude={"data": True, **CIRCUMSTANCES})
     for where in ("name", "revision", "gguf_file"):
         del config["model"][where]
     without = config["prompt"]["without"]
@@ -92,8 +94,16 @@ def study_hash(
 
 
 def plan_hash(experiment: Mapping[str, Any], fingerprints: Mapping[str, str]) -> str:
-    """sha256 of what was planned: question, hypotheses, seeds and the runs' fingerprints."""
-    return sha256_of({"experiment": dict(experiment), "runs": dict(fingerprints)})
+    """sha256 of what was planned: question, hypotheses, seeds and the runs' fingerprints.
+
+    Circumstances have no part in it: the same plan elsewhere is the same plan.
+    """
+    planned = {name: value for name, value in experiment.items() if name not in _CIRCUMSTANCES}
+    planned["base"] = {
+        section: {k: v for k, v in settings.items() if k not in CIRCUMSTANCES.get(section, ())}
+        for section, settings in experiment["base"].items()
+    }
+    return sha256_of({"experiment": planned, "runs": dict(fingerprints)})
 
 
 def sha256_of(value: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import ExperimentError
-from harness.experiment.base import Base
+from harness.experiment.base import CIRCUMSTANCES, Base
 from harness.experiment.contrasts import Hypothesis, declared_hypotheses
 from harness.experiment.load import resolve_base
 from harness.experiment.schema import Experiment
@@ -170,7 +170,7 @@ def _check_factors_apart(experiment: Experiment) -> None:
 def _check_arms_differ(arms: tuple[Arm, ...]) -> None:
     seen: dict[str, Arm] = {}
     for arm in arms:
-        key = arm.config.model_dump_json()
+        key = arm.config.model_dump_json(exclude=CIRCUMSTANCES)
         if key in seen:
             first = seen[key]
             differing = [f for f in arm.levels if arm.levels[f] != first.levels[f]]

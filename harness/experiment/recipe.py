@@ -66,6 +66,12 @@ class Training(Section):
     """Share of the target's probability that is spread over the vocabulary."""
     evaluate_every: PositiveInt | None = None
     """Optimizer steps between evaluations on the validation items; each epoch when left out."""
+    sanity_validation: PositiveInt | None = None
+    """Before the first step, evaluate on this many validation items, and answer them where a score
+    is asked for, so that an evaluation that cannot work is found at once; changes no result."""
+    log_every: PositiveInt | None = None
+    """Optimizer steps between points of the curve of the training loss; when left out, as many as
+    make about twenty points."""
     best: Best | None = None
     """Keep the best evaluated state, and maybe stop early; the last one when left out."""
     overfit_batches: PositiveInt | None = None

@@ -25,6 +25,7 @@ __all__ = [
     "Overrides",
     "Planning",
     "Resources",
+    "WeightsAndBiases",
 ]
 
 MetricName = Literal["em", "f1", "bleu", "rouge1", "rouge2", "rougeL"]
@@ -165,6 +166,33 @@ class Resources(Section):
     checkpoint_every: PositiveInt | None = None
     """Optimizer steps between checkpoints that an interrupted training goes on from; with
     `training.best`, one is written at each evaluation instead."""
+    accelerator: Literal["auto", "cpu", "cuda", "tpu"] = "auto"
+    """Where models are trained and answer; `auto` is a CUDA device where there is one, else the
+    CPU. A TPU is taken only when it is named."""
+    save_predictions_every: PositiveInt | None = None
+    """While a run generates its test answers, write those it has after every so many items to
+    `predictions-partial/` in the folder of results; removed when the run is complete."""
+
+
+class WeightsAndBiases(Section):
+    """Where runs are shown in Weights & Biases too, next to MLflow; changes no result."""
+
+    project: Annotated[str, Field(min_length=1, max_length=128)]
+    """The project there."""
+    entity: Label | None = None
+    """User or team that the project belongs to; the account's default when left out."""
+    group: Label | None = None
+    """What the runs are grouped by; the experiment's name when left out."""
+    job_type: Label | None = None
+    """Kind of run, for filters; none when left out."""
+    name: Label | None = None
+    """What the name of each run begins with, before its arm and seed."""
+    tags: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = ()
+    """Tags of each run."""
+    mode: Literal["online", "offline", "disabled"] = "online"
+    """`offline` writes to `folder` what `wandb sync` can send later; `disabled` does nothing."""
+    folder: str | None = None
+    """Runs are kept in `wandb/` in here; in `WANDB_DIR` or the working directory when left out."""
 
 
 class Experiment(Section):
@@ -186,6 +214,8 @@ class Experiment(Section):
     """What is tuned in each arm before the arms are compared (`harness search`)."""
     resources: Resources = Resources()
     """Circumstances such as CPU threads."""
+    wandb: WeightsAndBiases | None = None
+    """Show the runs in Weights & Biases too."""
 
     @field_validator("seeds")
     @classmethod

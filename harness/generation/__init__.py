@@ -1,5 +1,6 @@
 """Predictions: a trained model and encoded prompts in, one text per item out."""
 
 from harness.generation.generate import Prediction, generate
+from harness.generation.partial import PartialAnswers
 
-__all__ = ["Prediction", "generate"]
+__all__ = ["PartialAnswers", "Prediction", "generate"]

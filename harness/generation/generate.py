@@ -45,6 +45,7 @@ def generate(
     seed: int,
     encoder_decoder: bool,
     on_step: Callable[[int, int], None],
+    on_answers: Callable[[Sequence[Prediction]], None] = lambda answers: None,
     shortest_first: bool = False,
 ) -> list[Prediction]:
     """Generate one prediction per prompt, in the order of the prompts.
@@ -60,6 +61,8 @@ def generate(
         With an item's id, decides its random numbers where `config.do_sample` asks for some.
     on_step : callable
         Given the number of prompts done and the total.
+    on_answers : callable
+        Given the predictions of each batch, which are not in the order of the prompts.
     shortest_first : bool
         Batch from the shortest to the longest instead, to see what the order alone changes.
     """
@@ -96,6 +99,7 @@ def generate(
             ids = _until_eos(row, settings.eos_token_id)
             ids, text = until_stop(ids, config.stop_strings, tokenizer)
             predictions[index] = Prediction(prompts[index].item_id, text.strip(), len(ids))
+        on_answers([predictions[index] for index in chosen])
         on_step(len(predictions), len(prompts))
     return [predictions[index] for index in range(len(prompts))]
 

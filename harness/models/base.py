@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import ModelError
 from harness.experiment.model import QUANTIZED, Model
+from harness.models.devices import device_for
 from harness.models.precision import check_range, guard_gradients, load_options
 from harness.models.sources import ModelSource, find_model
 
@@ -60,7 +61,9 @@ class BaseModel:
     footprint_mb: float
 
 
-def load_base(config: Model, source: ModelSource | None = None) -> BaseModel:
+def load_base(
+    config: Model, source: ModelSource | None = None, device: str | None = None
+) -> BaseModel:
     """Load weights and tokenizer.
 
     Parameters
@@ -69,15 +72,15 @@ def load_base(config: Model, source: ModelSource | None = None) -> BaseModel:
         What to load, and at which precision.
     source : ModelSource, optional
         Where it was found; looked for if left out.
+    device : str, optional
+        From `device_for`; its `auto` if left out.
 
     Raises
     ------
     ModelError
         There is no such model, or transformers cannot load it.
     """
-    import torch
-
-    source = source or find_model(config)
+    source, device = source or find_model(config), device or device_for("auto")
     tokenizer = load_tokenizer(config, source)
     shape = load_shape(config, source)
     check_range(config, shape.model_type)
@@ -85,17 +88,18 @@ def load_base(config: Model, source: ModelSource | None = None) -> BaseModel:
     model: Any  # PreTrainedModel, whose methods are partly untyped
     with loading(config, source):
         if source.gguf_file:
-            model = _from_gguf(auto, config, source)
+            model = _from_gguf(auto, config, source, device)
         else:
-            model = _weights(auto, config, source.location, **source.where, **load_options(config))
+            options = load_options(config, device)
+            model = _weights(auto, config, source.location, **source.where, **options)
     if config.precision in QUANTIZED:
         from peft import prepare_model_for_kbit_training
 
         guard_gradients(model)
         prepare: Any = prepare_model_for_kbit_training  # untyped
         model = prepare(model, use_gradient_checkpointing=False)
-    elif torch.cuda.is_available():
-        model = model.to("cuda")
+    else:
+        model = model.to(device)
     model.eval()
     footprint = float(model.get_memory_footprint()) / 1e6
     return BaseModel(model, tokenizer, bool(shape.is_encoder_decoder), footprint)
@@ -130,7 +134,7 @@ def _is_encoder(shape: PretrainedConfig) -> bool:
     return type(shape) in AutoModelForMaskedLM._model_mapping
 
 
-def _from_gguf(auto: Any, config: Model, source: ModelSource) -> PreTrainedModel:
+def _from_gguf(auto: Any, config: Model, source: ModelSource, device: str) -> PreTrainedModel:
     """A GGUF file holds weights that were quantized by others: they are taken as they are.
 
     With int8 or 4 bits, what was dequantized is quantized anew, by way of a folder.
@@ -138,7 +142,8 @@ def _from_gguf(auto: Any, config: Model, source: ModelSource) -> PreTrainedModel
     from transformers import GgufConfig
 
     plain = config.precision not in QUANTIZED
-    options = load_options(config if plain else config.model_copy(update={"precision": "full"}))
+    whole = config if plain else config.model_copy(update={"precision": "full"})
+    options = load_options(whole, device)
     make: Any = GgufConfig  # untyped
     options["quantization_config"] = make(dequantize=True)
     model = _weights(auto, config, source.location, **source.where, **options)
@@ -147,7 +152,7 @@ def _from_gguf(auto: Any, config: Model, source: ModelSource) -> PreTrainedModel
     with tempfile.TemporaryDirectory(prefix="harness-gguf-") as folder:
         model.save_pretrained(folder)
         del model
-        return _weights(auto, config, folder, **load_options(config))
+        return _weights(auto, config, folder, **load_options(config, device))
 
 
 def _weights(auto: Any, config: Model, location: str, **options: Any) -> PreTrainedModel:

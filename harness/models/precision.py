@@ -23,8 +23,14 @@ _OVERFLOW = frozenset({"t5", "mt5", "umt5", "longt5", "switch_transformers"})
 """Model types whose hidden states exceed 65,504, the largest number of fp16."""
 
 
-def load_options(config: Model) -> dict[str, Any]:
-    """Keyword arguments of `from_pretrained` for a precision."""
+def load_options(config: Model, device: str) -> dict[str, Any]:
+    """Keyword arguments of `from_pretrained` for a precision on a device.
+
+    Raises
+    ------
+    ModelError
+        Quantized weights are asked for on a TPU.
+    """
     import torch
 
     plain = {"full": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -32,6 +38,13 @@ def load_options(config: Model) -> dict[str, Any]:
         return {"dtype": plain[config.precision]}
     from transformers import BitsAndBytesConfig
 
+    if device not in ("cpu", "cuda"):
+        raise ModelError(
+            "bitsandbytes holds no weights on a TPU",
+            where="base.model.precision",
+            got=config.precision,
+            allowed="full, bf16, fp16",
+        )
     configure: Any = BitsAndBytesConfig  # untyped
     if config.precision == "int8":
         quantization = configure(load_in_8bit=True)
@@ -43,7 +56,10 @@ def load_options(config: Model) -> dict[str, Any]:
             bnb_4bit_use_double_quant=config.double_quantization is not False,
             bnb_4bit_compute_dtype=computes,
         )
-    return {"dtype": torch.float32, "quantization_config": quantization}
+    options = {"dtype": torch.float32, "quantization_config": quantization}
+    if device == "cpu" and torch.cuda.is_available():  # they stay where they are made
+        options["device_map"] = {"": device}
+    return options
 
 
 def check_range(config: Model, model_type: str) -> None:

@@ -1,4 +1,4 @@
-"""The only package that talks to MLflow: ablations are written to it, and read back as values.
+"""The only package that talks to MLflow and W&B: ablations are written, and read back as values.
 
 An ablation is a parent run, each run of its plan a nested one. Everything goes through
 `mlflow.MlflowClient` with explicit ids, so MLflow's global active run is never touched.
@@ -14,6 +14,7 @@ from harness.tracking.reading import StoredAblation, find_finished, load_ablatio
 from harness.tracking.run import ActiveRun, reason_of
 from harness.tracking.search import TrackedSearch, start_search
 from harness.tracking.store import Store, open_store
+from harness.tracking.wandb import check_wandb
 
 __all__ = [
     "Ablation",
@@ -23,6 +24,7 @@ __all__ = [
     "Store",
     "StoredAblation",
     "TrackedSearch",
+    "check_wandb",
     "describe_environment",
     "find_finished",
     "load_ablation",

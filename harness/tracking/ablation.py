@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,11 +20,13 @@ from harness.audit.background import Background
 from harness.errors import HarnessError
 from harness.experiment.declaration import Declaration
 from harness.experiment.plan import Plan, RunSpec
+from harness.experiment.schema import WeightsAndBiases
 from harness.experiment.tuning import Tuning
 from harness.results import RunRecord
 from harness.tracking import tags
+from harness.tracking.curves import read_curves
 from harness.tracking.declarations import declare
-from harness.tracking.inputs import DataInput, dataset_input
+from harness.tracking.inputs import DataInput, dataset_input, plan_tree
 from harness.tracking.items import describe_items
 from harness.tracking.placement import experiment_for, opened_by_mlflow, parent_run
 from harness.tracking.provenance import describe_environment, process_tags, summary_tags
@@ -39,6 +41,7 @@ from harness.tracking.run import (
 )
 from harness.tracking.stale import mark_stale_runs
 from harness.tracking.store import Store, explained, write
+from harness.tracking.wandb import start_wandb
 
 __all__ = ["Ablation", "start_ablation"]
 
@@ -68,9 +71,11 @@ class Ablation:
         name: str,
         fingerprints: Mapping[str, str],
         stale: Sequence[str],
+        wandb: WeightsAndBiases | None = None,
     ) -> None:
         self.run_id, self.name, self.stale = run_id, name, tuple(stale)
         self._store, self._experiment_id, self._fingerprints = store, experiment_id, fingerprints
+        self._wandb = wandb
         self._endings: list[Ending] = []
 
     def declare(self, what: Mapping[str, Any], n_known: int) -> tuple[Declaration, ...]:
@@ -126,15 +131,20 @@ class Ablation:
         TrackingError
             The store failed.
         """
+        run_id = None
         try:
             with explained(self._store, "start a run"):
                 run_id = create_nested(
                     self._store, self._experiment_id, self.run_id, spec, inputs=inputs
                 )
+            mirror = start_wandb(self._wandb, spec, experiment=self.name, run_id=run_id)
         except HarnessError:
             self._endings.append("FAILED")
+            if run_id is not None:
+                close(self._store, run_id, "FAILED")
             raise
-        return ActiveRun(self._store, run_id, self._fingerprints[spec.name], self._endings.append)
+        fingerprint = self._fingerprints[spec.name]
+        return ActiveRun(self._store, run_id, fingerprint, self._endings.append, mirror)
 
     def reuse(self, spec: RunSpec, source_id: str) -> RunRecord:
         """Let an earlier run with the same fingerprint stand in for one of the plan.
@@ -164,6 +174,10 @@ class Ablation:
             )
             write(self._store, run_id, metrics=metric_entities(source.data.metrics))
         close(self._store, run_id, "FINISHED")
+        # by the earlier run's id, so that it is there once, however often it is reused
+        mirror = start_wandb(self._wandb, spec, experiment=self.name, run_id=source_id)
+        if mirror is not None:
+            mirror.copy(read_curves(self._store, source_id), source.data.metrics)
         fingerprint = self._fingerprints[spec.name]
         return replace(
             record,
@@ -274,27 +288,12 @@ def start_ablation(
         resolved = plan.experiment.model_dump(mode="json")
         text = yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True, width=100)
         client.log_text(run_id, text, tags.EXPERIMENT_FILE)
-        client.log_text(run_id, _json(_plan_tree(plan, plan_hash, fingerprints)), tags.PLAN_FILE)
+        client.log_text(run_id, _json(plan_tree(plan, plan_hash, fingerprints)), tags.PLAN_FILE)
         client.log_text(run_id, _json(environment), tags.ENVIRONMENT_FILE)
         if inputs:
             client.log_inputs(run_id, datasets=[dataset_input(data) for data in inputs])
-    return Ablation(store, experiment_id, run_id, name, fingerprints, stale)
-
-
-def _plan_tree(plan: Plan, plan_hash: str, fingerprints: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "plan": plan_hash,
-        "runs": [
-            {
-                "arm": spec.arm.name,
-                "levels": dict(spec.arm.levels),
-                "seed": spec.seed,
-                "fingerprint": fingerprints[spec.name],
-            }
-            for spec in plan.runs
-        ],
-        "hypotheses": [asdict(hypothesis) for hypothesis in plan.hypotheses],
-    }
+    wandb = plan.experiment.wandb
+    return Ablation(store, experiment_id, run_id, name, fingerprints, stale, wandb)
 
 
 def _json(value: Any) -> str:

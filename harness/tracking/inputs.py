@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from harness.experiment.plan import RunSpec, flattened
+from harness.experiment.plan import Plan, RunSpec, flattened
 from harness.tracking import tags
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
-__all__ = ["DataInput", "SplitName", "as_parameters", "dataset_input", "parameters"]
+__all__ = ["DataInput", "SplitName", "as_parameters", "dataset_input", "parameters", "plan_tree"]
 
 _MAX_VALUE, _MAX_KEY, _MAX_DIGEST = 6000, 250, 36  # MLflow's limits
 
@@ -85,6 +86,23 @@ def parameters(spec: RunSpec) -> dict[str, str]:
         entries[key] = _shortened(label)
     entries["seed"] = str(spec.seed)
     return entries | as_parameters(flattened(spec.arm.config.model_dump(mode="json")))
+
+
+def plan_tree(plan: Plan, plan_hash: str, fingerprints: Mapping[str, str]) -> dict[str, Any]:
+    """A plan's runs and hypotheses, as JSON takes them."""
+    return {
+        "plan": plan_hash,
+        "runs": [
+            {
+                "arm": spec.arm.name,
+                "levels": dict(spec.arm.levels),
+                "seed": spec.seed,
+                "fingerprint": fingerprints[spec.name],
+            }
+            for spec in plan.runs
+        ],
+        "hypotheses": [asdict(hypothesis) for hypothesis in plan.hypotheses],
+    }
 
 
 def as_parameters(values: Iterable[tuple[str, Any]]) -> dict[str, str]:

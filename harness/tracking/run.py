@@ -21,6 +21,7 @@ from harness.tracking import tags
 from harness.tracking.inputs import DataInput, dataset_input, parameters
 from harness.tracking.provenance import process_tags
 from harness.tracking.store import Store, explained, write
+from harness.tracking.wandb import WandbRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,14 +50,22 @@ class ActiveRun:
         Written when the run is complete.
     ended : callable
         Told once how the run ended.
+    mirror : WandbRun, optional
+        The same run in Weights & Biases.
     """
 
     def __init__(
-        self, store: Store, run_id: str, fingerprint: str, ended: Callable[[Ending], None]
+        self,
+        store: Store,
+        run_id: str,
+        fingerprint: str,
+        ended: Callable[[Ending], None],
+        mirror: WandbRun | None = None,
     ) -> None:
         self.run_id = run_id
         self.ending: Ending | None = None
         self._store, self._fingerprint, self._ended = store, fingerprint, ended
+        self._mirror = mirror
         self._waiting: list[Metric] = []
         self._flushed = time.monotonic()
 
@@ -69,6 +78,8 @@ class ActiveRun:
             The store failed.
         """
         self._waiting += metric_entities(values, step)
+        if self._mirror is not None:
+            self._mirror.log(step, values)
         if time.monotonic() - self._flushed > _FLUSH_SECONDS:
             self._flush()
 
@@ -116,7 +127,7 @@ class ActiveRun:
             points = self._waiting + metric_entities(metrics)
             write(self._store, self.run_id, metrics=points, tags=own_tags)
             self._waiting = []
-        self._end("FINISHED")
+        self._end("FINISHED", summary=metrics)
 
     def fail(self, reason: str, details: str = "", *, ending: Ending = "FAILED") -> None:
         """End a run that did not get to its results.
@@ -139,7 +150,7 @@ class ActiveRun:
             text = details or reason
             self._store.client.log_text(self.run_id, text, tags.ERROR_FILE)
             write(self._store, self.run_id, tags={tags.REASON: reason[:_MAX_REASON]})
-        self._end(ending)
+        self._end(ending, reason=reason)
 
     def __enter__(self) -> Self:
         return self
@@ -160,16 +171,26 @@ class ActiveRun:
             self.fail(reason_of(error), "".join(traceback.format_exception(error)), ending=ending)
         except HarnessError as problem:  # what went wrong first is what the person must see
             error.add_note(f"Besides, {problem}")
+            if self._mirror is not None:
+                self._mirror.end(ending, reason=reason_of(error))
 
     def _flush(self) -> None:
         with explained(self._store, "store a run's metrics"):
             write(self._store, self.run_id, metrics=self._waiting)
         self._waiting, self._flushed = [], time.monotonic()
 
-    def _end(self, ending: Ending) -> None:
+    def _end(
+        self,
+        ending: Ending,
+        *,
+        summary: Mapping[str, float] | None = None,
+        reason: str | None = None,
+    ) -> None:
         close(self._store, self.run_id, ending)
         self.ending = ending
         self._ended(ending)
+        if self._mirror is not None:
+            self._mirror.end(ending, summary, reason)
 
 
 def create_nested(

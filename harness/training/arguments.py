@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["processes", "share_of", "total_steps", "training_arguments"]
 
-N_LOGS = 20  # points of the loss curve
+N_LOGS = 20  # points of the loss curve, unless `log_every` says otherwise
 
 
 def training_arguments(
@@ -25,6 +25,7 @@ def training_arguments(
     *,
     evaluate: bool,
     checkpoint_every: int | None,
+    on_cpu: bool = True,
 ) -> TrainingArguments:
     """The trainer's arguments for one run.
 
@@ -38,13 +39,14 @@ def training_arguments(
         Whether there are validation items.
     checkpoint_every : int or None
         Optimizer steps between checkpoints to go on from; none are kept when None.
+    on_cpu : bool
+        Whether the model is there; else the trainer takes the device that accelerate finds.
 
     Raises
     ------
     ExperimentError
         The batch cannot be split evenly among the processes.
     """
-    import torch
     from transformers import TrainingArguments
 
     total = total_steps(config, n_examples)
@@ -68,13 +70,13 @@ def training_arguments(
         seed=seed,
         data_seed=seed,
         **_saving(config, evaluate=evaluate, checkpoint_every=checkpoint_every),
-        logging_steps=max(1, total // N_LOGS),
+        logging_steps=config.log_every or max(1, total // N_LOGS),
         logging_nan_inf_filter=False,  # it would hide a divergence
         report_to="none",
         disable_tqdm=True,
         remove_unused_columns=False,
         label_names=["labels"],
-        use_cpu=not torch.cuda.is_available(),
+        use_cpu=on_cpu,
         ddp_timeout=24 * 3600,  # the others wait while the first one generates
     )
     arguments.mixed_precision = "no"  # else ACCELERATE_MIXED_PRECISION would decide, unrecorded

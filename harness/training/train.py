@@ -8,12 +8,15 @@ that arms which share a seed see the same items in the same order.
 from __future__ import annotations
 
 import contextlib
+import functools
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.encoding import Encoded
+from harness.errors import TrainingDivergedError
 from harness.experiment.recipe import Training
 from harness.training.arguments import training_arguments
 from harness.training.checkpoints import newest
@@ -114,8 +117,8 @@ def train(
         examples = examples[: config.overfit_batches * config.batch_size]
         validation = examples
 
-    def scores() -> Mapping[str, float]:
-        found = score(validation) if score is not None else {}
+    def scores(items: Sequence[Encoded]) -> Mapping[str, float]:
+        found = score(items) if score is not None else {}
         tokenizer.padding_side = "right"  # generation may have turned it
         return found
 
@@ -123,31 +126,50 @@ def train(
     if config.best is not None and config.best.patience:
         callbacks.append(EarlyStoppingCallback(config.best.patience))
     with _folder(checkpoints) as folder, no_traces(model):
-        trainer = make_trainer(
-            TargetLoss(encoder_decoder, config.label_smoothing),
-            bf16=config.bf16,
-            score=scores if score is not None else None,
-            model=model,
-            args=training_arguments(
-                config,
-                len(examples),
-                seed,
-                folder,
-                evaluate=bool(validation),
-                checkpoint_every=checkpoints.every if checkpoints else None,
-            ),
-            train_dataset=features(examples, encoder_decoder),
-            eval_dataset=features(validation, encoder_decoder) or None,
-            data_collator=collator(
-                model, tokenizer, encoder_decoder=encoder_decoder, packing=config.packing
-            ),
-            processing_class=tokenizer,
-            callbacks=callbacks,
+        arguments = training_arguments(
+            config,
+            len(examples),
+            seed,
+            folder,
+            evaluate=bool(validation),
+            checkpoint_every=checkpoints.every if checkpoints else None,
+            on_cpu=model.device.type == "cpu",
         )
+
+        def trainer_with(held_out: Sequence[Encoded], callbacks: Sequence[Any]) -> Any:
+            return make_trainer(
+                TargetLoss(encoder_decoder, config.label_smoothing),
+                bf16=config.bf16,
+                score=functools.partial(scores, held_out) if score is not None else None,
+                model=model,
+                args=arguments,
+                train_dataset=features(examples, encoder_decoder),
+                eval_dataset=features(held_out, encoder_decoder) or None,
+                data_collator=collator(
+                    model, tokenizer, encoder_decoder=encoder_decoder, packing=config.packing
+                ),
+                processing_class=tokenizer,
+                callbacks=list(callbacks),
+            )
+
         begun = newest(folder)
+        if begun is None and config.sanity_validation:
+            # with a trainer of its own: making the next one seeds all random numbers anew
+            _try_evaluation(trainer_with(validation[: config.sanity_validation], []))
+        trainer = trainer_with(validation, callbacks)
         outcome = trainer.train(resume_from_checkpoint=begun)
     check_finite("train_loss", outcome.training_loss, outcome.global_step)
     return _summary(trainer, config, examples, resumed=begun is not None)
+
+
+def _try_evaluation(trainer: Any) -> None:
+    """Evaluate once before the first step; what it finds is told to nobody."""
+    loss = trainer.evaluate()["eval_loss"]
+    if not math.isfinite(loss):
+        raise TrainingDivergedError(
+            f"the validation loss is {loss} before the first step: the base model, its precision or"
+            " the validation items are at fault, not the training"
+        )
 
 
 def _summary(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from rich.console import Console
 from harness.executors.bases import Bases
 from harness.executors.inline import run_inline
 from harness.experiment import load_experiment, make_plan
+from harness.generation import PartialAnswers
 from harness.preparation import Prepared, prepare
 from harness.progress import Progress
 from harness.results import RunRecord
@@ -42,6 +44,7 @@ class Tracked:
         self.stop_at = stop_at
         self.steps: list[int] = []
         self.said = ""
+        self.partial, self.full, self.found = Path("nowhere"), False, [""]
 
     @contextmanager
     def run(self, spec: Any, inputs: Any) -> Iterator[Tracked]:
@@ -54,6 +57,9 @@ class Tracked:
 
     def finish(self, metrics: Any, predictions: Any, artifacts: Path) -> None:
         assert (artifacts / "model").is_dir()
+        self.found = [one.read_text() for one in self.partial.glob("*")]
+        if self.full:
+            raise OSError("disk full")
 
 
 def _prepared(*assignments: str) -> Prepared:
@@ -74,6 +80,7 @@ def _run_first(prepared: Prepared, folder: Path, tracked: Tracked) -> list[RunRe
                 progress=progress,
                 bases=Bases(prepared.models),
                 checkpoints={spec.name: Checkpoints(folder, 2)},
+                partial={spec.name: PartialAnswers.of_run(tracked.partial, spec.name, 3)},
             )
         )
     tracked.said = console.file.getvalue()
@@ -95,6 +102,20 @@ def test_checkpoints_are_gone_on_from_and_removed_when_the_run_has_ended(tmp_pat
     assert math.isnan(record.metrics["energy_wh"]), "the first part was not measured"
     assert not own.exists()
     assert record.predictions.equals(whole.predictions)
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["complete", "failed"])
+def test_answers_so_far_are_there_until_the_run_is_complete(tmp_path: Path, full: bool) -> None:
+    tracked = Tracked(None)
+    tracked.partial, tracked.full = tmp_path / "partial", full
+    prepared = _prepared("generation.batch_size=2", "training.max_steps=1")
+    (record,) = _run_first(prepared, tmp_path / "own", tracked)
+    assert record.status == ("failed" if full else "finished")
+    (text,) = tracked.found
+    lines = [json.loads(line) for line in text.splitlines()]
+    items = [one.id for one in prepared.datasets[prepared.plan.runs[0].arm.name].test]
+    assert sorted(one["item"] for one in lines) == sorted(items)
+    assert tracked.partial.exists() == full
 
 
 def test_checkpoints_do_not_change_what_a_run_is() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.experiment import fingerprint as module
 from harness.experiment import load_experiment, make_plan
-from harness.experiment.fingerprint import fingerprint
+from harness.experiment.fingerprint import fingerprint, plan_hash
 
 QUICKSTART = Path(__file__).parents[2] / "experiments" / "quickstart.yaml"
 DATA = {"train": "a", "validation": "b", "test": "c"}
@@ -36,10 +36,29 @@ def test_what_changes_a_result_changes_it(assignment: str) -> None:
 @pytest.mark.parametrize(
     "assignment",
     ["resources.threads=2", "name=other", "question=Why?", "data.train.file=elsewhere.json",
-     "model.name=somewhere/else", "analysis.alpha=0.01"],
+     "model.name=somewhere/else", "analysis.alpha=0.01", "training.log_every=3",
+     "resources.accelerator=cpu", "resources.save_predictions_every=5",
+     "wandb={project: p, mode: offline}"],
 )  # fmt: skip
 def test_circumstance_does_not_change_it(assignment: str) -> None:
     assert first(assignment) == first()
+
+
+def _plan(*assignments: str) -> str:
+    experiment = load_experiment(QUICKSTART, assignments)
+    return plan_hash(experiment.model_dump(mode="json"), {})
+
+
+def test_a_plan_elsewhere_is_the_same_plan() -> None:
+    others = ["resources.threads=2", "wandb={project: p}", "training.log_every=3"]
+    assert _plan(*others) == _plan()
+    for change in ("training.epochs=2", "question=Why?", "analysis.alpha=0.01"):
+        assert _plan(change) != _plan()
+
+
+def test_a_sanity_check_is_a_circumstance_too() -> None:
+    held_out = "data.validation={share: 0.2}"
+    assert first(held_out, "training.sanity_validation=2") == first(held_out)
 
 
 def test_content_of_data_and_model_changes_it() -> None:

@@ -80,7 +80,9 @@ def _base(training: dict[str, Any], **data: Any) -> Base:
     )
 
 
-@pytest.mark.parametrize("training", [{"best": {}}, {"evaluate_every": 5}], ids=str)
+@pytest.mark.parametrize(
+    "training", [{"best": {}}, {"evaluate_every": 5}, {"sanity_validation": 2}], ids=str
+)
 def test_evaluations_need_validation_items(training: dict[str, Any]) -> None:
     name = next(iter(training))
     with pytest.raises(ValidationError, match=rf"training\.{name} needs validation items"):

@@ -139,10 +139,11 @@ def test_accumulating_uneven_batches_gives_the_gradients_of_the_whole(
         (Training(epochs=10, batch_size=4), 100, 12),
         (Training(epochs=10, batch_size=4, gradient_accumulation=5), 100, 2),
         (Training(epochs=0.5, batch_size=2), 400, 5),
+        (Training(max_steps=100, log_every=3), 10, 3),
     ],
     ids=str,
 )
-def test_about_twenty_points_of_the_loss_curve_are_logged(
+def test_about_twenty_points_of_the_loss_curve_are_logged_unless_told_otherwise(
     config: Training, n: int, between: int, tmp_path
 ) -> None:
     made = training_arguments(config, n, 0, str(tmp_path), evaluate=False, checkpoint_every=None)

@@ -217,6 +217,46 @@ def test_looking_at_validation_items_changes_nothing(base: BaseModel) -> None:
     assert torch.equal(*finals)
 
 
+def test_a_sanity_check_comes_before_the_first_step_and_changes_nothing(base: BaseModel) -> None:
+    finals: list[torch.Tensor] = []
+    heard: dict[int | None, list[object]] = {None: [], 2: []}
+    for sanity, told in heard.items():
+        with trainable(base, Model(name="any", adapter=LoRA(dropout=0.2)), seed=0) as model:
+
+            def score(items: Sequence[Encoded], told: list[object] = told) -> dict[str, float]:
+                told.append([one.item_id for one in items])
+                torch.rand(7)  # answers that are sampled must not move the dropout that follows
+                return {"f1": 1.0}
+
+            run(
+                base,
+                model,
+                Training(max_steps=4, batch_size=5, evaluate_every=4, sanity_validation=sanity),
+                validation=examples(base, 3),
+                log=lambda step, values, told=told: told.append((step, sorted(values))),
+                score=score,
+            )
+            finals.append(trained_weights(model).clone())
+    assert heard[2] == [["0", "1"], *heard[None]]
+    assert torch.equal(*finals)
+
+
+def test_an_evaluation_that_cannot_work_is_found_before_the_first_step(base: BaseModel) -> None:
+    with trainable(base, Model(name="any", adapter=None), seed=0) as model:
+        with torch.no_grad():
+            model.get_output_embeddings().weight.fill_(math.nan)
+        steps: list[int] = []
+        with pytest.raises(TrainingDivergedError, match="nan before the first step"):
+            run(
+                base,
+                model,
+                Training(sanity_validation=1),
+                validation=examples(base, 3),
+                on_step=lambda done, total: steps.append(done),
+            )
+    assert not steps
+
+
 def test_overfitting_is_on_the_first_batches_alone(base: BaseModel) -> None:
     trained: set[int] = set()
     scored: list[str] = []
