@@ -31,8 +31,8 @@ def context(page: Page) -> dict[str, object]:
 
     arms = page.study.arms
     both = (
-        frontier(scores, mean_cost(page.records, arms, memory), MEMORY[column], "MB"),
-        frontier(scores, mean_cost(page.records, arms, seconds_of), "training and answering", "s"),
+        frontier(scores, mean_cost(page.records, arms, memory), MEMORY[column], "MB", metric),
+        frontier(scores, mean_cost(page.records, arms, seconds_of), "training and answering", "s", metric),
     )
     return {
         "metric": metric_label(metric),
