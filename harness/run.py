@@ -138,7 +138,7 @@ def execute(
             "footprint_mb": base.footprint_mb,
             "peak_memory_mb": peak,
             "train_seconds": summary.seconds,
-            "train_tokens_per_second": summary.tokens / summary.seconds if summary.seconds else math.nan,
+            "train_tokens_per_second": summary.tokens_per_second,
             "generate_seconds": seconds,
             "generate_tokens_per_second": sum(one.new_tokens for one in predictions) / seconds,
             "energy_wh": energy,

@@ -114,7 +114,8 @@ def arm_means(table: ScoreTable, metric: str, level: float = 0.95) -> tuple[ArmM
         result = paired_difference(own, table.outermost, scope=scope, level=level)
         same = result.se == 0
         reason = "every cluster and seed has the same score" if same else result.reason
-        low, high = np.clip([result.ci_low, result.ci_high], 0.0, METRICS[metric].highest)  # NaN stays
+        ends = [result.ci_low, result.ci_high]
+        low, high = np.clip(ends, 0.0, METRICS[metric].highest)  # NaN stays
         rows.append(ArmMean(arm, result.estimate, float(low), float(high), n_seeds, scope, reason))
     return tuple(rows)
 

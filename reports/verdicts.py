@@ -1,8 +1,8 @@
 """From a measured difference to what may be concluded about a claim.
 
 The rules in one place, without arms, files or wording of sentences; they are written for scores of
-which higher is better, and a `sign` of -1 turns them round for error rates. The conventions and why they
-were chosen are in `docs/decisions`.
+which higher is better, and a `sign` of -1 turns them round for error rates. The conventions and why
+they were chosen are in `docs/decisions`.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Best(Section):
     metric: ValidationMetric = "validation_loss"
     """Measured on the validation items; all but `validation_loss` generate their answers."""
     mode: Literal["min", "max"] | None = None
-    """What is better; lower for `validation_loss` and `ser`, higher for other scores when left out."""
+    """What is better; lower for `validation_loss` and `ser`, higher for the rest when left out."""
     patience: PositiveInt | None = None
     """Stop early after this many evaluations in a row that were no better."""
 
@@ -37,8 +37,7 @@ class Best(Section):
 
 
 class Training(Section):
-    """One recipe of fine-tuning; `learning_rate: 0` or `epochs: 0` is not one, and `max_steps: 0`
-    says that there is none."""
+    """One recipe of fine-tuning, or with `max_steps: 0` none; `epochs: 0` is not one."""
 
     epochs: AboveZero = 1.0
     """Passes over the training items."""

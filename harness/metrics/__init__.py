@@ -1,4 +1,4 @@
-"""EM, F1, BLEU, ROUGE, slot error rate: pure functions per item, with what their corpus scores need.
+"""EM, F1, BLEU, ROUGE, SER: pure functions per item, with what their corpus scores need.
 
 All scores are on the 0-100 scale, higher is better unless a metric's row says otherwise. NaN always
 means unscored. No statistics here: `contributions`

@@ -89,8 +89,8 @@ def ser_counts(predictions: Sequence[str], references: Sequence[References]) -> 
     -----
     A slot is one pair, whatever its value: a list that lacks a part is one wrong value. Of a slot
     name that occurs r times in the reference and p times in the prediction, with c equal values,
-    ``min(r, p) - c`` are substitutions, the others deletions or insertions: ``max(r, p) - c`` errors
-    in all. A value under another name is a deletion and an insertion.
+    ``min(r, p) - c`` are substitutions, the others deletions or insertions, ``max(r, p) - c``
+    errors in all. A value under another name is a deletion and an insertion.
 
     References
     ----------

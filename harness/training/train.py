@@ -8,6 +8,7 @@ that arms which share a seed see the same items in the same order.
 from __future__ import annotations
 
 import contextlib
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -66,6 +67,11 @@ class TrainingSummary(NamedTuple):
     seconds: float
     tokens: int
     resumed: bool
+
+    @property
+    def tokens_per_second(self) -> float:
+        """NaN where nothing was trained."""
+        return self.tokens / self.seconds if self.seconds else math.nan
 
 
 def train(

@@ -34,7 +34,7 @@ def example() -> Frontier:
     scores = [*(score(arm, mean) for arm, mean in means.items()), score("free", 99.0)]
     unknown = {"free": NAN, "failed": 1.0}
     scores.append(ArmMean("failed", NAN, NAN, NAN, 0, "checkpoints", "no finished run"))
-    return frontier(scores, costs | unknown, "memory", "MB", metric)
+    return frontier(scores, costs | unknown, "memory", "MB", "f1")
 
 
 def test_beaten_is_no_better_in_score_and_in_cost(example: Frontier) -> None:
