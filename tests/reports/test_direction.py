@@ -19,6 +19,7 @@ from harness.experiment.tuning import Tuning
 from harness.results import RunRecord
 from reports.analysis import Analysis, analyse
 from reports.arms import arm_means, best_arm
+from reports.family import judge_family
 from reports.measurement import measure
 from reports.opinions import second_opinions
 from reports.plots import draw_pairs
@@ -98,6 +99,15 @@ def test_verdicts_are_the_same_and_differences_the_opposite(
     assert first.headline == "question+context is better than question"
     assert "SER ↓ 28.2 vs 68.2, −39.9 points" in first.sentence
     assert last.headline.startswith("The gain of question+context over question is smaller")
+
+
+def test_what_an_undecided_claim_needs_is_the_same(both: Both) -> None:
+    told = [
+        [one.needed for one in judge_family(_strict(page), page.table, page.study.hypotheses)]
+        for page, _ in both.values()
+    ]
+    assert told[0] == told[1]
+    assert any(told[0])
 
 
 def test_second_opinions_agree_with_the_margin_on_the_other_side(

@@ -79,5 +79,5 @@ def test_drawing_says_what_is_on_the_frontier(example: Frontier) -> None:
 @pytest.mark.parametrize("factor", [1.0, 3.0, 5000.0])
 def test_costs_of_any_range_can_be_drawn(factor: float) -> None:
     costs = {"a": 0.9, "$b": 0.9 * factor}
-    svg = draw_frontier(frontier([score("a", 1), score("$b", 2)], costs, "time", "s"), "f1")
+    svg = draw_frontier(frontier([score("a", 1), score("$b", 2)], costs, "time", "s", "f1"), "f1")
     assert ET.fromstring(svg).get("role") == "img"
