@@ -41,7 +41,7 @@ def settings(tmp_path: Path, model_folders: dict[str, Path]) -> list[str]:
         f"base.model.name={model_folders['mistral']}",
         *(f"base.data.{split}.file={tmp_path / split}.csv" for split in
           ("train", "validation", "test")),
-        "base.model.adapter.r=2", "base.prompt.max_tokens=120", "base.prompt.max_target_tokens=60",
+        "base.model.adapter.r=2", "base.prompt.max_tokens=180", "base.prompt.max_target_tokens=60",
         "base.generation.max_new_tokens=60", "seeds=[0]", "resources.threads=1",
     ]  # fmt: skip
 
@@ -51,7 +51,7 @@ def test_the_files_are_as_people_run_it_on_mistral(name: str) -> None:
     base = load_experiment(EXPERIMENTS / f"{name}.yaml").base
     assert base.model.name == "mistralai/Mistral-7B-v0.1"
     assert (base.model.precision, base.training.gradient_checkpointing) == ("nf4", True)
-    assert (base.prompt.max_tokens, base.generation.max_new_tokens) == (128, 128)
+    assert (base.prompt.max_target_tokens, base.generation.max_new_tokens) == (128, 128)
     assert base.training.warmup_share
 
 
