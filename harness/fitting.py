@@ -62,15 +62,16 @@ def check_fit(
 
     share_of(config.training.batch_size)
     shape = load_shape(config.model, source)
-    counted = inspect(config.model, source, shape)
+    counted = inspect(config.model, source, shape, trains=not config.training.is_none)
     tokenizer = load_tokenizer(config.model, source)
     others = dataset.test if isinstance(dataset, Dataset) else dataset.validation
     items = [*dataset.train[:_SAMPLE], *others[:_SAMPLE]]
     encode(items, config.prompt, tokenizer, encoder_decoder=bool(shape.is_encoder_decoder))
     _check_stops(config.generation.stop_strings, tokenizer)
     positions = getattr(shape, "max_position_embeddings", None)
-    virtual = getattr(config.model.adapter, "virtual_tokens", 0)
-    if config.training.packing:
+    adapter = None if config.training.is_none else config.model.adapter
+    virtual = getattr(adapter, "virtual_tokens", 0)
+    if config.training.packing and not config.training.is_none:
         check_packing(shape.model_type, learns_prompts=bool(virtual))
     after = max(config.prompt.max_target_tokens, config.generation.max_new_tokens)
     before = virtual + config.prompt.max_tokens
@@ -90,7 +91,7 @@ def notes(config: Base, n_train: int) -> list[str]:
     """What is allowed, but hardly meant, about an arm with so many training items."""
     training = config.training
     total = total_steps(training, n_train)
-    if training.warmup_steps < total:
+    if training.is_none or training.warmup_steps < total:
         return []
     return [
         f"the warm-up of {training.warmup_steps:,} steps is not shorter than the training"

@@ -13,14 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+
 from harness.audit import slice_labels
-from harness.data import Dataset, content_hash, load_dataset
+from harness.data import Dataset, Item, content_hash, load_dataset
 from harness.data.prompts import check_template, template_notes
 from harness.errors import ExperimentError
 from harness.experiment import Arm, Plan
 from harness.experiment.data import Split, Validation
 from harness.experiment.fingerprint import fingerprint
 from harness.experiment.section import EMBEDDED_PREFIX
+from harness.metrics import METRICS, score_items
 from harness.models.sources import ModelSource, find_model
 from harness.tracking import DataInput, SplitName
 
@@ -75,6 +78,7 @@ def prepare(plan: Plan, loaded: Mapping[str, Dataset] | None = None) -> Prepared
     """
     models = find_models(plan)
     datasets = load_datasets(plan, loaded)
+    _check_metrics(plan, datasets)
     slices = plan.experiment.analysis.slices
     if slices is not None:  # a wrong name is found here, not after the training
         slice_labels(next(iter(datasets.values())), None, slices)
@@ -91,6 +95,35 @@ def prepare(plan: Plan, loaded: Mapping[str, Dataset] | None = None) -> Prepared
         for run in plan.runs
     }
     return Prepared(plan, datasets, models, hashes, fingerprints)
+
+
+def _check_metrics(plan: Plan, datasets: Mapping[str, Dataset]) -> None:
+    """A metric that cannot score the data is found out now, not after the training."""
+    analysis = plan.experiment.analysis
+    asked = {"analysis.primary": analysis.primary}
+    asked |= {f"analysis.hypotheses, {h.contrast.name}": h.metric for h in plan.hypotheses}
+    for where, metric in asked.items():
+        _check_references(metric, datasets[plan.arms[0].name].test, where)
+    for arm in plan.arms:
+        training, validation = arm.config.training, datasets[arm.name].validation
+        if training.best is not None and validation and not training.is_none:
+            _check_references(training.best.metric, validation, "base.training.best.metric")
+
+
+def _check_references(metric: str, items: Sequence[Item], where: str) -> None:
+    needs = METRICS[metric].needs if metric in METRICS else ""
+    if not needs:
+        return
+    answers = [item.answers for item in items]
+    scores = score_items([""] * len(items), answers, [metric])
+    if all(np.isnan(column).all() for column in scores.values()):
+        raise ExperimentError(
+            "the metric can score no item",
+            where=where,
+            got=f"{metric} with references such as {next(filter(None, answers), '')!r:.80}",
+            allowed=f"references that are {needs}",
+            fix="choose another metric, such as f1 or bleu",
+        )
 
 
 def asked_of_the_hub(plan: Plan) -> list[str]:

@@ -19,7 +19,14 @@ from harness.energy import EnergyMeter
 from harness.experiment.plan import RunSpec
 from harness.memory import peak_memory_mb, reset_peak_memory
 from harness.metrics import corpus_scores, score_items
-from harness.steps import Listener, answer, encode_items, encode_training, fit
+from harness.steps import (
+    Listener,
+    answer,
+    encode_items,
+    encode_training,
+    fit,
+    prepared_model,
+)
 from harness.training.arguments import processes
 
 if TYPE_CHECKING:
@@ -59,6 +66,8 @@ def execute(
 ) -> RunOutput:
     """Fine-tune one arm at one seed and predict the test items.
 
+    With `training.max_steps: 0` the base model predicts them as it is.
+
     Parameters
     ----------
     spec : RunSpec
@@ -70,7 +79,8 @@ def execute(
     listener : Listener
         Is told about stages and losses.
     model_folder : Path
-        Where the adapter (or the whole model) and the tokenizer are saved.
+        Where the adapter (or the whole model, or a note that it is the base) and the tokenizer
+        are saved.
     checkpoints : Checkpoints, optional
         Where training leaves checkpoints, and goes on from those that are there.
     partial : PartialAnswers, optional
@@ -83,8 +93,8 @@ def execute(
     ModelError
         The adapter does not fit the model.
     """
-    from harness.models.saving import save_model
-    from harness.models.trainable import count_parameters, trainable
+    from harness.models.saving import save_model, save_untrained
+    from harness.models.trainable import count_parameters
 
     config = spec.arm.config
     listener.stage("preparing", 0, 1)
@@ -100,7 +110,7 @@ def execute(
         meter.poll()
         listener.stage(name, done, total)
 
-    with trainable(base, config.model, spec.seed) as model:
+    with prepared_model(spec, base) as model:
         parameters = count_parameters(model)
         told = Listener(stage, listener.log)
         summary = fit(model, spec, seen, base, (train_items, validation_items), told, checkpoints)
@@ -116,7 +126,10 @@ def execute(
             on_step = functools.partial(stage, "generating again")
             again = answer(model, test_items, spec, base, on_step, again=True)
         listener.stage("saving", 0, 1)
-        save_model(model, base.tokenizer, model_folder)
+        if config.training.is_none:
+            save_untrained(config.model, base.tokenizer, model_folder)
+        else:
+            save_model(model, base.tokenizer, model_folder)
     table = _table(dataset.test, test_items, predictions, dataset.cluster_names)
     if again is not None:
         table["again"] = [one.text for one in again]
@@ -130,7 +143,7 @@ def execute(
             "footprint_mb": base.footprint_mb,
             "peak_memory_mb": peak,
             "train_seconds": summary.seconds,
-            "train_tokens_per_second": summary.tokens / summary.seconds,
+            "train_tokens_per_second": summary.tokens_per_second,
             "generate_seconds": seconds,
             "generate_tokens_per_second": sum(one.new_tokens for one in predictions) / seconds,
             "energy_wh": energy,
@@ -156,12 +169,12 @@ def train_along(
     TrainingDivergedError
         As in the process that executes the run.
     """
-    from harness.models.trainable import trainable
-
+    if spec.arm.config.training.is_none:
+        return
     seen = dataset.for_training
     items = encode_training(seen, spec.arm.config.prompt, base)
     quiet = Listener(stage=lambda name, done, total: None, log=lambda step, values: None)
-    with trainable(base, spec.arm.config.model, spec.seed) as model:
+    with prepared_model(spec, base) as model:
         fit(model, spec, seen, base, items, quiet, checkpoints)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data import Item, TrainingItems
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from harness.models.base import BaseModel
     from harness.training import Checkpoints, TrainingSummary
 
-__all__ = ["Listener", "answer", "encode_items", "encode_training", "fit"]
+__all__ = ["Listener", "answer", "encode_items", "encode_training", "fit", "prepared_model"]
 
 
 class Listener(NamedTuple):
@@ -50,6 +51,14 @@ def encode_training(
     return encode_items(items.train, prompt, base), encode_items(items.validation, prompt, base)
 
 
+def prepared_model(spec: RunSpec, base: BaseModel) -> AbstractContextManager[Any]:
+    """The model of a run: ready to be trained, or the base as it is where nothing is trained."""
+    from harness.models.trainable import as_it_is, trainable
+
+    config = spec.arm.config
+    return as_it_is(base) if config.training.is_none else trainable(base, config.model, spec.seed)
+
+
 def fit(
     model: Any,
     spec: RunSpec,
@@ -61,12 +70,12 @@ def fit(
     *,
     scored: bool = False,
 ) -> TrainingSummary:
-    """Train a run's model.
+    """Train a run's model, unless `max_steps` is 0.
 
     Parameters
     ----------
     model : PreTrainedModel or PeftModel
-        From `harness.models.trainable`; changed in place.
+        From `prepared_model`; changed in place.
     spec, base, listener, checkpoints
         As for `execute`.
     items : TrainingItems
@@ -81,9 +90,11 @@ def fit(
     TrainingDivergedError
         A loss was NaN or infinite.
     """
-    from harness.training import train
+    from harness.training import TrainingSummary, train
 
     training = spec.arm.config.training
+    if training.is_none:
+        return TrainingSummary(steps=0, kept_step=0, seconds=0.0, tokens=0, resumed=False)
     validated = items.train if training.overfit_batches else items.validation
     references = {item.id: item.answers for item in validated}
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.experiment import Contrast
+from harness.metrics import METRICS, sign_of
 from reports.measurement import measure
 from reports.scores import ScoreTable
 from reports.statistics import Scope, holm, paired_difference
@@ -19,7 +20,6 @@ from reports.statistics import Scope, holm, paired_difference
 __all__ = ["ArmMean", "Best", "Lead", "arm_means", "best_arm"]
 
 NAN = float("nan")
-HIGHEST = 100.0
 
 
 class ArmMean(NamedTuple):
@@ -29,7 +29,7 @@ class ArmMean(NamedTuple):
     ----------
     arm : str
     mean, ci_low, ci_high : float
-        The interval is cut off at 0 and 100, outside which no score is.
+        The interval is cut off at 0 and at the metric's highest value (100 for most).
     n_seeds : int
         Seeds that have a run of this arm.
     scope : {"recipe", "checkpoints"}
@@ -48,13 +48,13 @@ class ArmMean(NamedTuple):
 
 
 class Lead(NamedTuple):
-    """How far the arm with the highest mean is ahead of another one, in points.
+    """How far the arm with the best mean is ahead of another one, in points.
 
     Attributes
     ----------
     other : str
     estimate : float
-        On the seeds that have runs of both.
+        On the seeds that have runs of both; positive where it is better, also of error rates.
     p_adjusted : float
         Two-sided, adjusted by Holm over all the others.
     """
@@ -65,7 +65,7 @@ class Lead(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The arm with the highest mean, and whether it is more than luck.
+    """The arm with the best mean, and whether it is more than luck.
 
     Attributes
     ----------
@@ -114,13 +114,14 @@ def arm_means(table: ScoreTable, metric: str, level: float = 0.95) -> tuple[ArmM
         result = paired_difference(own, table.outermost, scope=scope, level=level)
         same = result.se == 0
         reason = "every cluster and seed has the same score" if same else result.reason
-        low, high = np.clip([result.ci_low, result.ci_high], 0.0, HIGHEST)  # NaN stays
+        ends = [result.ci_low, result.ci_high]
+        low, high = np.clip(ends, 0.0, METRICS[metric].highest)  # NaN stays
         rows.append(ArmMean(arm, result.estimate, float(low), float(high), n_seeds, scope, reason))
     return tuple(rows)
 
 
 def best_arm(table: ScoreTable, metric: str, alpha: float, weight: float = 1.0) -> Best | None:
-    """The arm with the highest mean, and whether it beats each of the others.
+    """The arm with the best mean (the lowest, of error rates), and whether it beats the others.
 
     Parameters
     ----------
@@ -144,12 +145,13 @@ def best_arm(table: ScoreTable, metric: str, alpha: float, weight: float = 1.0) 
     means = {row.arm: row.mean for row in arm_means(table, metric) if not math.isnan(row.mean)}
     if len(table.arms) < 2 or not means:
         return None
-    best = max(means, key=lambda arm: means[arm])
+    sign = sign_of(metric)
+    best = max(means, key=lambda arm: sign * means[arm])
     others = [arm for arm in table.arms if arm != best]
     results = [measure(_ahead(best, other), metric, table).result for other in others]
     adjusted = np.minimum(holm([r.p_value for r in results]) / weight, 1.0)
     leads = tuple(
-        Lead(other, result.estimate, float(p))
+        Lead(other, sign * result.estimate, float(p))
         for other, result, p in zip(others, results, adjusted, strict=True)
     )
     return Best(best, leads, all(one.estimate > 0 and one.p_adjusted <= alpha for one in leads))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from harness.experiment.declaration import revisions
+from harness.metrics import METRICS
 from harness.results import RunRecord
 from reports.comparison import Comparison
 from reports.noise import NoiseFloor, largest_shift
@@ -210,15 +211,17 @@ def _clusters(table: ScoreTable) -> Iterator[str]:
 
 def _unscored(table: ScoreTable) -> Iterator[str]:
     present = table.present()
-    by_count: dict[int, list[str]] = {}
+    by_count: dict[tuple[int, str], list[str]] = {}
     for metric in table.metrics:
         values = table.contributions(metric)[present]
         n_unscored = int(np.isnan(values).any(axis=0).sum()) if len(values) else 0
-        by_count.setdefault(n_unscored, []).append(metric_label(metric))
-    for n_unscored, metrics in by_count.items():
+        needs = METRICS[metric].needs
+        why = f"no reference is {needs}" if needs else "unscored"
+        by_count.setdefault((n_unscored, why), []).append(metric_label(metric))
+    for (n_unscored, why), metrics in by_count.items():
         if n_unscored:
             named = ", ".join(metrics)
-            yield f"{n_unscored:,} of {len(table.items):,} items are left out of {named}: unscored."
+            yield f"{n_unscored:,} of {len(table.items):,} items are left out of {named}: {why}."
 
 
 def _bleu(table: ScoreTable) -> Iterator[str]:

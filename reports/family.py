@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.experiment import Hypothesis
+from harness.metrics import sign_of
 from reports.comparison import Comparison
 from reports.measurement import measure
 from reports.scores import ScoreTable
@@ -49,18 +50,25 @@ def judge_family(
     alpha, n_family = study.alpha * weight, len(hypotheses)
     measured = [measure(h.contrast, h.metric, table, 1 - alpha) for h in hypotheses]
     p_values = [
-        NAN if early else claim_p_value(m.result, h.claim, h.margin)
+        NAN if early else claim_p_value(m.result, h.claim, h.margin, sign_of(h.metric))
         for h, m in zip(hypotheses, measured, strict=True)
     ]
     correct = benjamini_hochberg if exploratory else holm
     adjusted = np.minimum(correct(p_values) / weight, 1.0)  # NaN stays
     family = []
     for h, m, p, p_adjusted in zip(hypotheses, measured, p_values, adjusted, strict=True):
-        verdict = decide(m.result.estimate, float(p_adjusted), h.claim, h.margin, study.alpha)
+        sign, estimate = sign_of(h.metric), m.result.estimate
+        verdict = decide(estimate, float(p_adjusted), h.claim, h.margin, study.alpha, sign)
         lacking = None
         if verdict == "undecided" and not early:
             lacking = needs(
-                m.result, h.claim, h.margin, alpha=alpha, power=study.power, n_family=n_family
+                m.result,
+                h.claim,
+                h.margin,
+                alpha=alpha,
+                power=study.power,
+                n_family=n_family,
+                sign=sign,
             )
         comparison = Comparison(
             contrast=h.contrast.name,

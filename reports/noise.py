@@ -30,7 +30,7 @@ class NoiseFloor:
         Items whose second answer is another text than the first.
     shifts : mapping of str to float
         By metric: corpus score of the second answers minus that of the first, in points (0-100);
-        NaN where the metric scores no item.
+        NaN where the metric scores no item, left out where it needs references of another kind.
     """
 
     arm: str
@@ -53,7 +53,7 @@ def noise_floors(records: Iterable[RunRecord]) -> tuple[NoiseFloor, ...]:
 
 def largest_shift(floors: Sequence[NoiseFloor], metric: str) -> float:
     """Largest absolute shift of a metric over runs, in points; NaN when none is known."""
-    shifts = [abs(floor.shifts[metric]) for floor in floors]
+    shifts = [abs(floor.shifts.get(metric, math.nan)) for floor in floors]
     return max((shift for shift in shifts if not math.isnan(shift)), default=math.nan)
 
 

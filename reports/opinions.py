@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness.experiment import Hypothesis
 from harness.experiment.schema import OpinionName
-from harness.metrics import METRICS
+from harness.metrics import METRICS, sign_of
 from harness.metrics.mean import mean_score
 from reports.measurement import paired_scores
 from reports.scores import ScoreTable
@@ -26,7 +26,7 @@ from reports.statistics import (
     wilcoxon,
 )
 from reports.study import Study
-from reports.verdicts import CLAIMS
+from reports.verdicts import null_values
 from reports.wording import signed
 
 __all__ = ["OPINIONS", "Asked", "Opinion", "second_opinions"]
@@ -115,7 +115,8 @@ def second_opinions(
         differences = np.tensordot(weights, values, axes=1)
         if not differences.size:
             continue
-        nulls = CLAIMS[hypothesis.claim].nulls(hypothesis.margin or 0.0)
+        sign = sign_of(hypothesis.metric)
+        nulls = null_values(hypothesis.claim, hypothesis.margin, sign)
         asked = Asked(hypothesis, nulls, study.alpha, table, weights, values, differences)
         against = "" if nulls == (0.0,) else f", against {' and '.join(map(signed, nulls))}"
         for name in study.opinions:

@@ -115,8 +115,17 @@ class ScoreTable:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics that the table has the columns of, in display order."""
-        return tuple(n for n, m in METRICS.items() if all(c in self.columns for c in m.columns))
+        """Names of the metrics that the table has the columns of, in display order.
+
+        Without those that need a kind of reference that no item has.
+        """
+        return tuple(n for n in METRICS if self._applies(n))
+
+    def _applies(self, name: str) -> bool:
+        metric = METRICS[name]
+        if not all(column in self.columns for column in metric.columns):
+            return False
+        return not metric.needs or not np.isnan(self.columns[metric.columns[0]]).all()
 
     @property
     def outermost(self) -> NDArray[np.str_]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from harness.experiment.search import Choice, Dimension
 from harness.experiment.tuning import ArmTuning, Trial, Tuning
+from harness.metrics import METRICS
 from reports.statistics.budget import best_so_far
 
 __all__ = [
@@ -109,7 +110,7 @@ def sign_of(tuning: Tuning) -> float:
 
 def score_bounds(tuning: Tuning) -> tuple[float, float]:
     """Between what the values, times `sign_of`, can be."""
-    low, high = (0.0, math.inf) if tuning.metric == "validation_loss" else (0.0, 100.0)
+    low, high = 0.0, METRICS[tuning.metric].highest if tuning.metric in METRICS else math.inf
     return (low, high) if sign_of(tuning) > 0 else (-high, -low)
 
 

@@ -34,8 +34,10 @@ UNKNOWN = "–"
 
 
 def metric_label(metric: str) -> str:
-    """Name of a metric for people."""
-    return METRICS[metric].label if metric in METRICS else metric
+    """Name of a metric for people; an arrow marks those of which lower is better."""
+    if metric not in METRICS:
+        return metric
+    return METRICS[metric].label + (" ↓" if METRICS[metric].lower_is_better else "")
 
 
 def points(value: float) -> str:
@@ -162,7 +164,9 @@ def _claimed(comparison: Comparison, control: str) -> str:
 
 def _interaction(comparison: Comparison, levels: Levels) -> str:
     (treatment, control), (second, second_control) = levels
-    effect = f"the effect of {treatment} over {control}"
+    lower = comparison.metric in METRICS and METRICS[comparison.metric].lower_is_better
+    # a larger effect on an error rate would be read as more errors
+    effect = f"the {'gain' if lower else 'effect'} of {treatment} over {control}"
     than = f"with {second} than with {second_control}"
     between = f"between {second} and {second_control}"
     margin = _margin(comparison)

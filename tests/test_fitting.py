@@ -161,6 +161,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(
         ({"warmup_steps": 9, "epochs": 2, "batch_size": 8}, False),
         ({"warmup_steps": 9, "epochs": 2, "batch_size": 4, "gradient_accumulation": 3}, True),
         ({"warmup_steps": 5, "max_steps": 5}, True),
+        ({"warmup_steps": 5, "max_steps": 0}, False),
         ({"warmup_share": 0.9}, False),
         ({"warmup_steps": 3, "overfit_batches": 2, "batch_size": 8}, True),
     ],

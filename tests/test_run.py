@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +16,10 @@ from harness.experiment.fingerprint import fingerprint
 from harness.experiment.plan import Arm, RunSpec, make_plan
 from harness.experiment.schema import Experiment
 from harness.models.base import load_base
+from harness.models.saving import UNTRAINED_FILE
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns
-from harness.run import RunOutput, execute
-from harness.steps import Listener
+from harness.run import RunOutput, execute, train_along
+from harness.steps import Listener, answer, encode_items
 
 
 def _items(n: int, offset: int = 0) -> tuple[Item, ...]:
@@ -192,3 +195,31 @@ def test_the_best_state_is_chosen_by_generated_answers(
     assert all("validation_loss" in heard[step] for step in found)
     assert all(0 <= one <= 100 for one in found.values())
     assert output.metrics["kept_step"] == max(found, key=found.__getitem__)
+
+
+def test_with_no_steps_the_base_answers_as_it_is(model_folders, tmp_path):
+    """Whatever the other settings of training say: the base's own answers, and nothing saved."""
+    training = {"max_steps": 0, "warmup_steps": 9, "evaluate_every": 2, "best": {"metric": "f1"}}
+    spec = _spec(model_folders["llama"], training=training)
+    data = dataclasses.replace(DATA, validation=_items(3, offset=20))
+    base = load_base(spec.arm.config.model)
+    weights = {name: one.clone() for name, one in base.model.named_parameters()}
+    needed = [one.requires_grad for one in base.model.parameters()]
+    logged = []
+    listener = Listener(lambda *stage: None, lambda step, values: logged.append(step))
+    output = execute(spec, data, base, listener, tmp_path / "model")
+    encoded = encode_items(data.test, spec.arm.config.prompt, base)
+    expected = answer(base.model, encoded, spec, base, lambda done, total: None)
+    assert output.predictions["prediction"].tolist() == [one.text for one in expected]
+    assert not logged
+    told = output.metrics
+    assert (told["kept_step"], told["train_seconds"], told["trainable_parameters"]) == (0, 0, 0)
+    assert told["parameters"] == sum(one.numel() for one in base.model.parameters())
+    assert math.isnan(told["train_tokens_per_second"])
+    assert all((weights[name] == one).all() for name, one in base.model.named_parameters())
+    assert [one.requires_grad for one in base.model.parameters()] == needed
+    note = json.loads((tmp_path / "model" / UNTRAINED_FILE).read_text())
+    assert not note["trained"]
+    assert note["base"]["name"] == str(model_folders["llama"])
+    assert not list((tmp_path / "model").glob("*.safetensors"))
+    train_along(spec, data, base)  # nothing to take part in

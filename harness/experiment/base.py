@@ -37,7 +37,8 @@ class Base(Section):
 
     @model_validator(mode="after")
     def _evaluation_has_items(self) -> Base:
-        if self.data.validation is None and not self.training.overfit_batches:
+        unused = self.training.overfit_batches or self.training.is_none
+        if self.data.validation is None and not unused:
             for name in ("best", "evaluate_every", "sanity_validation"):
                 if getattr(self.training, name) is not None:
                     raise ValueError(

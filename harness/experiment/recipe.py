@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
+from harness.experiment.names import LOWER_IS_BETTER, ValidationMetric
 from harness.experiment.section import Section, Share
 
 __all__ = ["Best", "Generation", "Training"]
@@ -22,28 +23,27 @@ def _one_as_many(value: Any) -> Any:
 class Best(Section):
     """Which of the evaluated states of a training is kept."""
 
-    metric: Literal["validation_loss", "em", "f1", "bleu", "rouge1", "rouge2", "rougeL"] = (
-        "validation_loss"
-    )
+    metric: ValidationMetric = "validation_loss"
     """Measured on the validation items; all but `validation_loss` generate their answers."""
     mode: Literal["min", "max"] | None = None
-    """What is better; lower for `validation_loss` and higher for scores when left out."""
+    """What is better; lower for `validation_loss` and `ser`, higher for the rest when left out."""
     patience: PositiveInt | None = None
     """Stop early after this many evaluations in a row that were no better."""
 
     @property
     def greater_is_better(self) -> bool:
         """`mode`, with its default."""
-        return (self.mode or ("min" if self.metric == "validation_loss" else "max")) == "max"
+        return (self.mode or ("min" if self.metric in LOWER_IS_BETTER else "max")) == "max"
 
 
 class Training(Section):
-    """One recipe of fine-tuning; `learning_rate: 0` or `epochs: 0` is not one."""
+    """One recipe of fine-tuning, or with `max_steps: 0` none; `epochs: 0` is not one."""
 
     epochs: AboveZero = 1.0
     """Passes over the training items."""
-    max_steps: PositiveInt | None = None
-    """Optimizer steps; overrules `epochs`."""
+    max_steps: Annotated[int, Field(ge=0)] | None = None
+    """Optimizer steps; overrules `epochs`. With 0 the base model answers as it is: no adapter, no
+    training, and the other settings of this section have no effect."""
     learning_rate: AboveZero = 1e-3
     """Peak learning rate of AdamW."""
     batch_size: PositiveInt = 16
@@ -82,6 +82,11 @@ class Training(Section):
     """Keep fewer activations in memory and compute them again; the gradients are the same."""
     packing: bool = False
     """Lay a batch's items end to end instead of padding them; for some decoder-only models."""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether nothing is trained."""
+        return self.max_steps == 0
 
     @model_validator(mode="after")
     def _settings_have_an_effect(self) -> Training:

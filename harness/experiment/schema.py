@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from harness.experiment.base import Base
+from harness.experiment.names import MetricName
 from harness.experiment.search import Search
 from harness.experiment.section import Section
 
@@ -28,7 +29,6 @@ __all__ = [
     "WeightsAndBiases",
 ]
 
-MetricName = Literal["em", "f1", "bleu", "rouge1", "rouge2", "rougeL"]
 Claim = Literal["better", "different", "non_inferior", "equivalent"]
 OpinionName = Literal["sign_flip", "mcnemar", "bootstrap", "randomization", "wilcoxon"]
 Overrides = dict[str, Any]

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from harness.experiment.names import LOWER_IS_BETTER, ValidationMetric
 from harness.experiment.section import Section
 
 __all__ = [
@@ -31,7 +32,6 @@ TUNABLE = ("prompt", "model", "training", "generation")
 
 SamplerName = Literal["tpe", "random", "gp", "cmaes"]
 PrunerName = Literal["none", "median", "halving", "hyperband"]
-SearchMetric = Literal["validation_loss", "em", "f1", "bleu", "rouge1", "rouge2", "rougeL"]
 Direction = Literal["minimize", "maximize"]
 Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 
@@ -171,10 +171,10 @@ class Search(Section):
     """How settings are proposed: `tpe`, `random`, `gp`, or `cmaes` (ranges without conditions)."""
     pruner: PrunerName = "none"
     """When a trial is given up by its validation scores in between; the same rule in each arm."""
-    metric: SearchMetric | None = None
+    metric: ValidationMetric | None = None
     """What is optimized on the validation items; `analysis.primary` when left out."""
     direction: Direction | None = None
-    """`minimize` for `validation_loss` and `maximize` for scores when left out."""
+    """`minimize` for `validation_loss` and `ser`, `maximize` for other scores when left out."""
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (1000,)
     """Seeds of training for each trial, whose scores are averaged; none of the experiment's own."""
     sampler_seed: Seed = 0
@@ -206,7 +206,7 @@ class Search(Section):
 
     def direction_for(self, metric: str) -> Direction:
         """`direction`, with its default for a metric."""
-        return self.direction or ("minimize" if metric == "validation_loss" else "maximize")
+        return self.direction or ("minimize" if metric in LOWER_IS_BETTER else "maximize")
 
     def for_arm(self, arm: str) -> Search:
         """The search of one arm, with what `arms` says about it; its budget is always given."""

@@ -1,6 +1,7 @@
-"""EM, F1, BLEU, ROUGE: pure functions per item, with what their corpus scores need.
+"""EM, F1, BLEU, ROUGE, SER: pure functions per item, with what their corpus scores need.
 
-All scores are on the 0-100 scale. NaN always means unscored. No statistics here: `contributions`
+All scores are on the 0-100 scale, higher is better unless a metric's row says otherwise. NaN always
+means unscored. No statistics here: `contributions`
 are what an analysis works with. The same metrics as ``evaluate.Metric`` objects are in
 `harness.metrics.evaluate_metrics`, apart because importing ``evaluate`` takes many seconds.
 
@@ -25,9 +26,16 @@ from harness.metrics.bleu import (
 )
 from harness.metrics.mean import mean_contributions, mean_score
 from harness.metrics.rouge import ROUGE_SIGNATURE, rouge1, rouge2, rouge_l
+from harness.metrics.slots import (
+    SER_COLUMNS,
+    SER_SIGNATURE,
+    ser_contributions,
+    ser_counts,
+    ser_score,
+)
 from harness.metrics.squad import EM_F1_SIGNATURE, exact_match, f1
 
-__all__ = ["METRICS", "Metric", "References", "corpus_scores", "score_items"]
+__all__ = ["METRICS", "Metric", "References", "corpus_scores", "score_items", "sign_of"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,21 @@ class Metric:
     signature: str
     """Which implementation and settings, for the record."""
 
+    lower_is_better: bool = False
+    """Whether it counts errors. Its numbers stay as they are; what is better is turned round."""
+
+    highest: float = 100.0
+    """Largest value that the corpus score can have."""
+
+    needs: str = ""
+    """What a reference has to be for an item to be scored, where most data have no such
+    references; the metric is then left out of what is shown."""
+
+    @property
+    def sign(self) -> float:
+        """What a difference is multiplied by so that positive is better: 1 or -1."""
+        return -1.0 if self.lower_is_better else 1.0
+
 
 def _mean_metric(
     name: str,
@@ -75,6 +98,18 @@ METRICS: Mapping[str, Metric] = {
     "rouge1": _mean_metric("rouge1", "ROUGE-1", rouge1, ROUGE_SIGNATURE),
     "rouge2": _mean_metric("rouge2", "ROUGE-2", rouge2, ROUGE_SIGNATURE),
     "rougeL": _mean_metric("rougeL", "ROUGE-L", rouge_l, ROUGE_SIGNATURE),
+    "ser": Metric(
+        "ser",
+        "SER",
+        SER_COLUMNS,
+        ser_counts,
+        ser_score,
+        ser_contributions,
+        SER_SIGNATURE,
+        lower_is_better=True,
+        highest=float("inf"),
+        needs="a meaning representation such as inform(name[Tetris])",
+    ),
 }
 """Every metric by name, in display order."""
 
@@ -98,8 +133,8 @@ def score_items(
     Returns
     -------
     dict of str to ndarray, shape (n_items,)
-        By column name, the columns of each metric in turn. Scores are 0-100, BLEU's columns counts;
-        NaN is unscored.
+        By column name, the columns of each metric in turn. Scores are 0-100, the columns of BLEU
+        and of the slot error rate counts; NaN is unscored.
 
     Raises
     ------
@@ -125,7 +160,8 @@ def corpus_scores(
     columns : mapping of str to ndarray, shape (n_items,)
         As `score_items` returns them; other columns are left alone.
     metrics : sequence of str, optional
-        Names in `METRICS`; by default every metric that has columns here.
+        Names in `METRICS`; by default every metric that has columns here, without those that need
+        a kind of reference that no item has.
 
     Returns
     -------
@@ -138,7 +174,7 @@ def corpus_scores(
         A metric is unknown, or columns of it are missing.
     """
     if metrics is None:
-        metrics = [name for name, metric in METRICS.items() if set(metric.columns) & set(columns)]
+        metrics = [name for name in METRICS if _applies(name, columns)]
     scores = {}
     for metric in map(_metric, metrics):
         missing = [column for column in metric.columns if column not in columns]
@@ -151,6 +187,17 @@ def corpus_scores(
             np.column_stack([columns[column] for column in metric.columns])
         )
     return scores
+
+
+def sign_of(metric: str) -> float:
+    """What a difference in a metric is multiplied by so that positive is better: 1 or -1."""
+    return _metric(metric).sign
+
+
+def _applies(name: str, columns: Mapping[str, Scores]) -> bool:
+    there = [columns[column] for column in METRICS[name].columns if column in columns]
+    known = not METRICS[name].needs or any(not np.isnan(values).all() for values in there)
+    return bool(there) and known
 
 
 def _metric(name: str) -> Metric:

@@ -12,7 +12,7 @@ from harness.experiment.model import Model
 from harness.models.base import BaseModel, auto_class, load_shape, loading
 from harness.models.precision import check_range
 from harness.models.sources import ModelSource
-from harness.models.trainable import ParameterCount, count_parameters, trainable
+from harness.models.trainable import ParameterCount, as_it_is, count_parameters, trainable
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -21,7 +21,11 @@ __all__ = ["inspect"]
 
 
 def inspect(
-    config: Model, source: ModelSource, shape: PretrainedConfig | None = None
+    config: Model,
+    source: ModelSource,
+    shape: PretrainedConfig | None = None,
+    *,
+    trains: bool = True,
 ) -> ParameterCount:
     """See that a configuration fits its model, and count what would be trained.
 
@@ -33,6 +37,8 @@ def inspect(
         Where the base was found.
     shape : PretrainedConfig, optional
         From `load_shape`; read again if left out, which takes seconds for a GGUF file.
+    trains : bool
+        Whether anything is trained at all.
 
     Raises
     ------
@@ -50,7 +56,7 @@ def inspect(
         with loading(config, source):
             network = auto.from_config(shape)
         bare = BaseModel(network, _NO_TOKENIZER, encoder_decoder, 0.0)
-        with trainable(bare, config, seed=0) as model:
+        with trainable(bare, config, seed=0) if trains else as_it_is(bare) as model:
             return count_parameters(model)
 
 

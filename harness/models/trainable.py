@@ -17,7 +17,7 @@ from harness.models.groups import places
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ParameterCount", "count_parameters", "trainable"]
+__all__ = ["ParameterCount", "as_it_is", "count_parameters", "trainable"]
 
 
 class ParameterCount(NamedTuple):
@@ -43,6 +43,8 @@ class ParameterCount(NamedTuple):
         return 100 * self.trained / self.total
 
     def __str__(self) -> str:
+        if not self.trained:
+            return f"none of {self.total:,} parameters: the base model as it is"
         parts = ", ".join(
             f"{group.replace('_', ' ')} {count:,}" for group, count in self.by_group.items()
         )
@@ -88,6 +90,19 @@ def trainable(base: BaseModel, config: Model, seed: int) -> Iterator[Any]:
         base.model = wrapped.get_base_model() if learns_prompts else wrapped.unload()
         vars(base.model).pop("peft_config", None)  # else peft warns of a second adapter
         base.model.train(False)
+
+
+@contextmanager
+def as_it_is(base: BaseModel) -> Iterator[Any]:
+    """The base model for a run that trains nothing: no adapter, no weight that has a gradient."""
+    needed = [one for one in base.model.parameters() if one.requires_grad]
+    for parameter in needed:
+        parameter.requires_grad_(False)
+    try:
+        yield base.model
+    finally:
+        for parameter in needed:
+            parameter.requires_grad_(True)
 
 
 def count_parameters(model: nn.Module) -> ParameterCount:

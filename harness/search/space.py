@@ -44,6 +44,7 @@ def check_space(plan: Plan) -> Search:
         )
     _check_names(plan, search)
     _check_seeds(plan, search)
+    _check_trains(plan)
     _check_apart_from_factors(plan, search)
     for arm in plan.arms:
         own = search.for_arm(arm.name)
@@ -146,6 +147,18 @@ def _check_seeds(plan: Plan, search: Search) -> None:
             where="search.seeds",
             got=", ".join(map(str, shared)),
             allowed=f"seeds that are not among the experiment's ({plan.experiment.seeds})",
+        )
+
+
+def _check_trains(plan: Plan) -> None:
+    none = next((arm for arm in plan.arms if arm.config.training.is_none), None)
+    if none is not None:
+        raise ExperimentError(
+            "an arm that trains nothing has no settings to search for",
+            where="training.max_steps",
+            got=f"0 in arm {none.name}",
+            fix="search without the factor that has this level, and write the best settings into"
+            " `base` of this file",
         )
 
 

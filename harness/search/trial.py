@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from harness.data import TrainingItems
 from harness.experiment import RunSpec
 from harness.metrics import METRICS, corpus_scores, score_items
-from harness.steps import Listener, answer, encode_training, fit
+from harness.steps import Listener, answer, encode_training, fit, prepared_model
 
 if TYPE_CHECKING:
     from harness.models.base import BaseModel
@@ -57,8 +57,6 @@ def score_trial(
     TrainingDivergedError, ModelError
         As for `harness.run.execute`.
     """
-    from harness.models.trainable import trainable
-
     listener.stage("preparing", 0, 1)
     encoded = encode_training(items, spec.arm.config.prompt, base)
     name = metric if metric == "validation_loss" else f"validation_{metric}"
@@ -73,7 +71,7 @@ def score_trial(
 
     scored = report is not None and metric in METRICS
     told = Listener(listener.stage, log)
-    with trainable(base, spec.arm.config.model, spec.seed) as model:
+    with prepared_model(spec, base) as model:
         summary = fit(model, spec, items, base, encoded, told, scored=scored)
         if summary.kept_step in measured:
             return measured[summary.kept_step]

@@ -54,7 +54,7 @@ def training_arguments(
     arguments = TrainingArguments(
         output_dir=folder,
         num_train_epochs=config.epochs,
-        max_steps=config.max_steps or -1,
+        max_steps=-1 if config.max_steps is None else config.max_steps,
         learning_rate=config.learning_rate,
         per_device_train_batch_size=per_process,
         per_device_eval_batch_size=per_process,
@@ -111,11 +111,13 @@ def _saving(config: Training, *, evaluate: bool, checkpoint_every: int | None) -
 
 
 def total_steps(config: Training, n_examples: int) -> int:
-    """Optimizer steps of a training that is not stopped early."""
+    """Optimizer steps of a training that is not stopped early; 0 where nothing is trained."""
+    if config.max_steps is not None:
+        return config.max_steps
     if config.overfit_batches:
         n_examples = min(n_examples, config.overfit_batches * config.batch_size)
     per_epoch = math.ceil(n_examples / (config.batch_size * config.gradient_accumulation))
-    return config.max_steps or math.ceil(per_epoch * config.epochs)
+    return math.ceil(per_epoch * config.epochs)
 
 
 def processes() -> int:

@@ -70,6 +70,11 @@ class TrainingSummary(NamedTuple):
     tokens: int
     resumed: bool
 
+    @property
+    def tokens_per_second(self) -> float:
+        """NaN where nothing was trained."""
+        return self.tokens / self.seconds if self.seconds else math.nan
+
 
 def train(
     model: Any,

@@ -8,8 +8,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from harness.verbs import ablation, compare, plan, predict, push, report, schema, search
-from harness.verbs import ablation, compare, import_, plan, report, schema, search
+from harness.verbs import ablation, compare, import_, plan, predict, push, report, schema, search
 
 __all__ = ["VERBS", "Verb"]
 

@@ -6,6 +6,7 @@ import math
 from textwrap import shorten
 from typing import NamedTuple
 
+from harness.metrics import METRICS
 from reports.plots.svg import BLUE, GREY, INK, new_figure, to_svg
 from reports.scores import ScoreTable
 from reports.wording import metric_label, points
@@ -54,7 +55,7 @@ def draw_arms(rows: tuple[ArmPoints, ...], metric: str) -> str:
     axes.tick_params(axis="x", color=GREY, labelcolor=INK, labelsize=8.5, length=3, pad=2)
     low, high = min(scores), max(scores)
     pad = max(0.06 * (high - low), 0.5)
-    axes.set_xlim(max(low - pad, -2.0), min(high + pad, 102.0))
+    axes.set_xlim(max(low - pad, -2.0), min(high + pad, METRICS[metric].highest + 2.0))
     axes.set_xlabel(f"{metric_label(metric)}, one dot per seed; the line is the mean",
                     color=INK, fontsize=8)  # fmt: skip
     for place, row in enumerate(rows):

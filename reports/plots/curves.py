@@ -67,7 +67,7 @@ class CurveScale(NamedTuple):
 
 
 def curve_panels(records: Iterable[RunRecord], arms: Sequence[str]) -> tuple[CurvePanel, ...]:
-    """The numbers that the curves show; empty if no run has a loss."""
+    """The numbers that the curves show, of arms that train; empty if no run has a loss."""
     panels = []
     known = list(records)
     for arm in arms:
@@ -82,6 +82,8 @@ def curve_panels(records: Iterable[RunRecord], arms: Sequence[str]) -> tuple[Cur
             )
             for one in own
         )
+        if runs and all(run.kept == 0 and not run.train for run in runs):
+            continue  # nothing was to be trained
         panels.append(CurvePanel(arm, runs))
     found = any(run.train or run.validation for panel in panels for run in panel.runs)
     return tuple(panels) if found else ()

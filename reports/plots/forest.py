@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.metrics import sign_of
 from reports.comparison import Comparison
 from reports.plots.svg import BLUE, GREY, INK, ORANGE, new_figure, to_svg
 from reports.wording import interval, metric_label, signed
@@ -36,7 +37,10 @@ class ForestRow(NamedTuple):
     margin : float or None
     decided : bool
     both_sides : bool
-        The margin is drawn on both sides of zero (equivalence) or below it (non-inferiority).
+        The margin is drawn on both sides of zero (equivalence) or on the worse one
+        (non-inferiority).
+    sign : float
+        -1 where lower is better: the worse side is the right one then.
     """
 
     label: str
@@ -47,6 +51,15 @@ class ForestRow(NamedTuple):
     margin: float | None
     decided: bool
     both_sides: bool
+    sign: float = 1.0
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Where the margin ends, in points."""
+        if self.margin is None:
+            return ()
+        one = -self.sign * self.margin
+        return (one, -one) if self.both_sides else (one,)
 
 
 def forest_rows(comparisons: Sequence[Comparison]) -> tuple[ForestRow, ...]:
@@ -61,6 +74,7 @@ def forest_rows(comparisons: Sequence[Comparison]) -> tuple[ForestRow, ...]:
             margin=c.margin,
             decided=c.verdict != "undecided",
             both_sides=c.claim == "equivalent",
+            sign=sign_of(c.metric),
         )
         for c in comparisons
     )
@@ -104,10 +118,9 @@ def _draw_row(axes: Axes, row: ForestRow, span: tuple[float, float]) -> None:
     axes.tick_params(axis="x", color=GREY, labelcolor=INK, labelsize=8.5, length=3, pad=2)
     axes.locator_params(axis="x", nbins=6)
     axes.axvline(0, color=INK, linewidth=0.9)
-    if row.margin is not None:
-        edges = (-row.margin, row.margin) if row.both_sides else (-row.margin,)
-        axes.axvspan(-row.margin, row.margin if row.both_sides else 0, color=ORANGE, alpha=0.16)
-        for edge in edges:
+    if row.edges:
+        axes.axvspan(min(0, *row.edges), max(0, *row.edges), color=ORANGE, alpha=0.16)
+        for edge in row.edges:
             axes.axvline(edge, color=ORANGE, linewidth=1.3, linestyle=(0, (3, 2)))
     if not math.isnan(row.low):
         axes.plot([row.low, row.high], [0, 0], color=color, linewidth=2.6, solid_capstyle="butt")
@@ -137,8 +150,7 @@ def _note(comparison: Comparison) -> str:
 
 
 def _span(row: ForestRow) -> tuple[float, float]:
-    margin = row.margin or 0.0
-    marks = [0.0, -margin, margin if row.both_sides else 0.0, row.estimate, row.low, row.high]
+    marks = [0.0, *row.edges, row.estimate, row.low, row.high]
     known = [mark for mark in marks if not math.isnan(mark)]
     low, high = min(known), max(known)
     return (low, high) if high > low else (low - 1, high + 1)

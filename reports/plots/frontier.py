@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.metrics import sign_of
 from harness.results import RunRecord
 from reports.arms import ArmMean
 from reports.plots.layout import LINE, TEXT, Mark, label_marks, panel, shortened
@@ -47,7 +48,7 @@ class CostPoint(NamedTuple):
     cost : float
         Mean over the arm's runs for which it is known.
     beaten_by : tuple of str
-        Arms that score no less and cost no more, and are better in one of the two; empty on the
+        Arms that score no worse and cost no more, and are better in one of the two; empty on the
         frontier.
     """
 
@@ -103,7 +104,7 @@ def mean_cost(
 
 
 def frontier(
-    scores: Sequence[ArmMean], costs: Mapping[str, float], cost: str, unit: str
+    scores: Sequence[ArmMean], costs: Mapping[str, float], cost: str, unit: str, metric: str
 ) -> Frontier:
     """The numbers that a frontier shows.
 
@@ -114,9 +115,11 @@ def frontier(
         By arm; NaN is unknown.
     cost, unit : str
         What it is in words.
+    metric : str
+        Of the scores.
     """
     known = [s for s in scores if not math.isnan(s.mean) and not math.isnan(costs[s.arm])]
-    places = {s.arm: (s.mean, costs[s.arm]) for s in known}
+    places = {s.arm: (sign_of(metric) * s.mean, costs[s.arm]) for s in known}
     shown = tuple(
         CostPoint(
             s.arm,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from harness.metrics import sign_of
 from reports.measurement import paired_scores
 from reports.plots.layout import TEXT, Mark, label_marks, panel, shortened, x_names
 from reports.plots.svg import BLUE, GREY, INK, ORANGE, WIDTH, new_figure, to_svg
@@ -151,7 +152,8 @@ def _draw_lines(axes: Axes, one: SeedPanel) -> None:
     axes.set_xlim(-0.2, 1.1)
     axes.locator_params(axis="y", nbins=5)
     for line in one.lines:
-        color, dashes = (BLUE, "-") if line.difference > 0 else (ORANGE, "--")
+        better = sign_of(one.metric) * line.difference > 0
+        color, dashes = (BLUE, "-") if better else (ORANGE, "--")
         if line.difference == 0:
             color, dashes = GREY, ":"
         axes.plot([0, 1], line[1:], color=color, linestyle=dashes, marker="o", markersize=4,

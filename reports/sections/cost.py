@@ -30,9 +30,13 @@ def context(page: Page) -> dict[str, object]:
         return record.metrics.get(column, math.nan)
 
     arms = page.study.arms
+    costs = (
+        (memory, MEMORY[column], "MB"),
+        (seconds_of, "training and answering", "s"),
+    )
     both = (
-        frontier(scores, mean_cost(page.records, arms, memory), MEMORY[column], "MB"),
-        frontier(scores, mean_cost(page.records, arms, seconds_of), "training and answering", "s"),
+        frontier(scores, mean_cost(page.records, arms, cost), name, unit, metric)
+        for cost, name, unit in costs
     )
     return {
         "metric": metric_label(metric),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from harness.metrics import METRICS
 from reports.comparison import Comparison
 from reports.plots import (
     SeedPanel,
@@ -49,6 +50,7 @@ def context(page: Page) -> dict[str, object]:
         "exploratory": _rows(analysis.exploratory),
         "level": page.level,
         "is_declared": page.study.declared,
+        "lower": any(METRICS[metric].lower_is_better for metric in page.table.metrics),
         "has_margin": any(c.margin is not None for c in analysis.comparisons),
         "has_interaction": any(c.kind == "interaction" for c in analysis.comparisons),
     }
@@ -104,4 +106,6 @@ def _rows(comparisons: Sequence[Comparison]) -> list[dict[str, str]]:
 
 def _hint(comparison: Comparison) -> str:
     """An exploratory comparison has no verdict, only a direction that may be worth a test."""
-    return {"better": "higher", "worse": "lower"}.get(comparison.verdict, UNKNOWN)
+    if comparison.verdict not in ("better", "worse"):
+        return UNKNOWN
+    return "higher" if comparison.estimate > 0 else "lower"

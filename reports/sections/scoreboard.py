@@ -6,6 +6,7 @@ import math
 
 from markupsafe import Markup
 
+from harness.metrics import METRICS
 from reports.arms import ArmMean, Best, arm_means, best_arm
 from reports.plots import arm_points, draw_arms
 from reports.plots.frontier import mean_cost, memory_column, seconds_of
@@ -51,7 +52,8 @@ def context(page: Page) -> dict[str, object]:
         "costs": list(costs),
         "level": page.level,
         "has_interval": any(intervals.values()),
-        "rule": _rule(best, alpha),
+        "rule": _rule(best, alpha, primary),
+        "lower": any(METRICS[metric].lower_is_better for metric in metrics),
         # The drawing escapes what it is given.
         "picture": picture,
     }
@@ -78,7 +80,7 @@ def _interval(row: ArmMean) -> str | None:
     return f"{points(row.ci_low)} to {points(row.ci_high)}"
 
 
-def _rule(best: Best | None, alpha: float) -> str | None:
+def _rule(best: Best | None, alpha: float, metric: str) -> str | None:
     """When an arm is marked as the best, and why none is."""
     if best is None:
         return None
@@ -89,7 +91,8 @@ def _rule(best: Best | None, alpha: float) -> str | None:
     if best.supported:
         return f"{rule}."
     open_ = [one.other for one in best.leads if not (one.p_adjusted <= alpha and one.estimate > 0)]
-    return f"{rule}; none is: {best.arm} has the highest mean, but not clearly above {_few(open_)}."
+    most, than = ("lowest", "below") if METRICS[metric].lower_is_better else ("highest", "above")
+    return f"{rule}; none is: {best.arm} has the {most} mean, but not clearly {than} {_few(open_)}."
 
 
 def _few(names: list[str], most: int = 3) -> str:

@@ -62,7 +62,7 @@ def _row(records: Sequence[RunRecord], arm: str, score: str) -> dict[str, object
         "validation": _spread([_at(r, "validation_loss", k) for r, k in at_kept], "{:.3g}".format),
         "score": _spread([_at(one, score, k) for one, k in at_kept], points),
         "kept": _steps(kept),
-        "steps": _steps([float(_length(one)) if one.curves else math.nan for one in done]),
+        "steps": _steps([_length(one) for one in done]),
     }
 
 
@@ -76,11 +76,13 @@ def _at(record: RunRecord, name: str, step: float) -> float:
     return dict(record.curves.get(name, ())).get(int(step), math.nan) if step == step else math.nan
 
 
-def _length(record: RunRecord) -> int:
-    """Last step that anything was logged at, or that was kept."""
+def _length(record: RunRecord) -> float:
+    """Last step that anything was logged at, or that was kept; NaN where nothing is known."""
     steps = [curve[-1][0] for curve in record.curves.values() if curve]
-    kept = record.metrics.get("kept_step", 0.0)
-    return max([*steps, 0 if math.isnan(kept) else int(kept)])
+    kept = record.metrics.get("kept_step", math.nan)
+    if not steps:
+        return 0.0 if kept == 0 else math.nan  # 0: nothing was to be trained
+    return float(max([*steps, 0 if math.isnan(kept) else int(kept)]))
 
 
 def _spread(values: Sequence[float], show: Callable[[float], str]) -> dict[str, str | None]:

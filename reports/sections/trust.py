@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from reports.comparison import Comparison
 from reports.noise import NoiseFloor
 from reports.sections.page import Page
@@ -55,7 +57,7 @@ def _noise_row(floor: NoiseFloor, metrics: list[str]) -> dict[str, object]:
         "seed": floor.seed,
         "changed": f"{floor.n_changed:,} of {floor.n_items:,}",
         "share": share,
-        "shifts": [signed(floor.shifts[metric]) for metric in metrics],
+        "shifts": [signed(floor.shifts.get(metric, math.nan)) for metric in metrics],
     }
 
 

@@ -71,7 +71,7 @@ def _limits(page: Page, comparison: Comparison) -> str:
 
 def _lowered(text: str) -> str:
     """Sentences start with labels, which keep their case, or with these words, which need not."""
-    for word in ("Undecided", "The effect"):
+    for word in ("Undecided", "The effect", "The gain"):
         if text.startswith(word):
             return word[0].lower() + text[1:]
     return text

@@ -154,7 +154,7 @@ def test_the_best_state_is_the_one_that_is_kept(
 
 
 @pytest.mark.parametrize("precision", ["int8", "nf4"])
-@pytest.mark.parametrize("family", ["t5", "llama"])
+@pytest.mark.parametrize("family", ["t5", "llama", "mistral"])
 def test_gradient_checkpointing_changes_nothing_on_quantized_bases(
     model_folders: dict[str, Path], family: str, precision: str
 ) -> None:

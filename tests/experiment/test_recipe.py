@@ -89,3 +89,18 @@ def test_evaluations_need_validation_items(training: dict[str, Any]) -> None:
         _base(training)
     _base(training, validation={"share": 0.1})
     _base(training | {"overfit_batches": 2})
+
+
+def test_no_steps_conflict_with_nothing() -> None:
+    tree: dict[str, Any] = {
+        "data": {"train": {"file": "a"}, "test": {"file": "b"}},
+        "prompt": {"template": "{question}"},
+        "model": {"name": "any"},
+        "training": {"warmup_steps": 9, "evaluate_every": 3, "best": {"metric": "ser"}},
+    }
+    with pytest.raises(ValidationError, match="needs validation items"):
+        Base.model_validate(tree)
+    tree["training"]["max_steps"] = 0
+    assert Base.model_validate(tree).training.is_none
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        Training.model_validate({"max_steps": -1})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harness.metrics
+from harness.experiment.names import LOWER_IS_BETTER, MetricName, ValidationMetric
 from harness.metrics import METRICS, corpus_scores, score_items
 
 TEXT = st.one_of(
@@ -19,13 +21,14 @@ TEXT = st.one_of(
         " ".join
     ),
     st.text(max_size=10),
+    st.sampled_from(["f(a[b])", "f(a[b], c[the cat])", "f(a[])", "f(a[b"]),
 )
 ITEMS = st.lists(st.tuples(TEXT, st.lists(TEXT, max_size=3)), min_size=1, max_size=8)
 each_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=list(METRICS))
 
 
 def test_names_and_order():
-    assert list(METRICS) == ["em", "f1", "bleu", "rouge1", "rouge2", "rougeL"]
+    assert list(METRICS) == ["em", "f1", "bleu", "rouge1", "rouge2", "rougeL", "ser"]
     assert all(name == metric.name for name, metric in METRICS.items())
     assert [m.label for m in METRICS.values()] == [
         "EM",
@@ -34,7 +37,13 @@ def test_names_and_order():
         "ROUGE-1",
         "ROUGE-2",
         "ROUGE-L",
+        "SER",
     ]
+    assert {name for name, metric in METRICS.items() if metric.lower_is_better} == (
+        LOWER_IS_BETTER - {"validation_loss"}
+    )
+    assert get_args(MetricName) == tuple(METRICS)
+    assert get_args(ValidationMetric) == ("validation_loss", *METRICS)
     assert METRICS["em"].columns == ("em",)
     assert METRICS["bleu"].columns == (
         *("bleu_correct_1", "bleu_correct_2", "bleu_correct_3", "bleu_correct_4"),
@@ -60,6 +69,8 @@ def test_every_metric_keeps_the_contract(metric, items, rng):
     unscored = np.isnan(scores)
     assert (unscored.any(axis=1) == unscored.all(axis=1)).all()
     answerable = np.array([bool(golds) for golds in references])
+    if metric.needs:
+        answerable &= np.array([any(gold.endswith("])") for gold in golds) for golds in references])
     if metric.name not in ("em", "f1"):
         assert (unscored[:, 0] == ~answerable).all()
     corpus, contributions = metric.corpus(scores), metric.contributions(scores)
@@ -68,14 +79,17 @@ def test_every_metric_keeps_the_contract(metric, items, rng):
     if unscored.all():
         assert np.isnan(corpus)
     else:
-        assert -1e-9 <= corpus <= 100 + 1e-9
+        assert -1e-9 <= corpus <= metric.highest + 1e-9
         assert np.nanmean(contributions) == pytest.approx(corpus, abs=1e-9)
 
 
 @each_metric
-def test_a_perfect_system_scores_100(metric):
+def test_a_perfect_system_has_the_best_score(metric):
     golds = ["the cat sat on it", "one two three four five"]
-    assert metric.corpus(metric.score(golds, [[gold] for gold in golds])) == pytest.approx(100)
+    if metric.needs:
+        golds = ["inform(name[the cat], seat[it])", "request(number[five])"]
+    best = 0 if metric.lower_is_better else 100
+    assert metric.corpus(metric.score(golds, [[gold] for gold in golds])) == pytest.approx(best)
 
 
 @each_metric
@@ -88,8 +102,9 @@ def test_an_empty_batch_is_unscored(metric):
 @each_metric
 def test_scores_are_the_callers_own(metric):
     """The metrics of a family share work; writing into one's result must not reach the next."""
-    metric.score(["a b c d"], [["a b c d"]])[:] = -1
-    assert (metric.score(["a b c d"], [["a b c d"]]) >= 0).all()
+    text = "f(a[b c d])"
+    metric.score([text], [[text]])[:] = -1
+    assert (metric.score([text], [[text]]) >= 0).all()
 
 
 def test_score_items_gives_the_columns_of_the_metrics_in_turn():
@@ -109,7 +124,7 @@ def test_corpus_scores_are_those_of_the_metrics():
     bleu = 100 * (4 / 5 * 2 / 4 * 1 / (2 * 3) * 1 / (4 * 2)) ** (1 / 4)  # two orders smoothed
     rouge = {"rouge1": 800 / 9, "rouge2": 400 / 7, "rougeL": 400 / 9}
     assert scores == pytest.approx({"em": 0, "f1": 100, "bleu": bleu, **rouge})
-    assert list(scores) == list(METRICS)
+    assert list(scores) == [name for name, metric in METRICS.items() if not metric.needs]
     assert list(corpus_scores(columns, ["f1", "em"])) == ["f1", "em"]
 
 

@@ -100,3 +100,34 @@ def _fill(model) -> None:
         if "lora_B" in name:
             noise = 0.1 * torch.randn(parameter.shape, generator=generator)
             parameter.data = noise.to(parameter.device)
+
+
+@pytest.mark.parametrize("family", ["llama", "mistral"])
+def test_a_4_bit_base_is_prepared_for_training(model_folders: dict[str, Path], family: str) -> None:
+    """Norms and embeddings in fp32, nothing of the base trained, and every LoRA matrix of every
+    layer gets a gradient through checkpointed layers, although no input asks for one.
+    """
+    config = Model.model_validate(
+        {
+            "name": str(model_folders[family]),
+            "precision": "nf4",
+            "compute_dtype": "bf16",
+            "adapter": {"kind": "lora", "r": 4},
+        }
+    )
+    base = load_base(config)
+    assert not any(one.requires_grad for one in base.model.parameters())
+    plain = [n for n, one in base.model.named_parameters() if one.dtype == torch.float32]
+    assert sum("norm" in name for name in plain) == 5  # two of each layer, and the last one
+    assert any("embed_tokens" in name for name in plain)
+    with trainable(base, config, seed=0) as model:
+        _fill(model)
+        model.train()
+        free = _gradients(model)
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+        checkpointed = _gradients(model)
+        own = {n: one.grad for n, one in model.named_parameters() if one.requires_grad}
+        model.gradient_checkpointing_disable()
+    assert all(grad is not None and float(grad.abs().max()) > 0 for grad in own.values())
+    assert len(own) == 2 * 2 * 7  # A and B, layers, linear modules of each
+    assert _cosine(free, checkpointed) > 0.99999

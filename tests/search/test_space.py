@@ -61,6 +61,12 @@ def test_an_experiment_without_search_says_how_to_add_one() -> None:
         check_space(make_plan(load_experiment(EXPERIMENTS / "quickstart.yaml")))
 
 
+def test_an_arm_that_trains_nothing_cannot_be_searched() -> None:
+    none = "factors.context.control={question: {training.max_steps: 0}}"
+    with pytest.raises(ExperimentError, match="trains nothing"):
+        check_space(make_plan(load_experiment(FILE, [none])))
+
+
 def test_a_conditional_path_is_checked_under_its_condition() -> None:
     space = (
         "search.space={model.adapter: {kind: categorical, choices:"

@@ -38,6 +38,8 @@ def test_panels_are_the_arms_and_what_was_logged() -> None:
     assert a.arm == "a"
     assert [(one.seed, one.failed, one.train) for one in a.runs] == [(8, True, ())]
     assert curve_panels(records[1:], ["a", "b"]) == ()
+    untrained = RunRecord("c", 7, "finished", "f", metrics={"kept_step": 0.0})
+    assert curve_panels([*records, untrained], ["c", "b"]) == (b,)
 
 
 def test_a_long_curve_keeps_its_ends_and_its_extremes() -> None:

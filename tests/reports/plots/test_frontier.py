@@ -34,7 +34,7 @@ def example() -> Frontier:
     scores = [*(score(arm, mean) for arm, mean in means.items()), score("free", 99.0)]
     unknown = {"free": NAN, "failed": 1.0}
     scores.append(ArmMean("failed", NAN, NAN, NAN, 0, "checkpoints", "no finished run"))
-    return frontier(scores, costs | unknown, "memory", "MB")
+    return frontier(scores, costs | unknown, "memory", "MB", "f1")
 
 
 def test_beaten_is_no_better_in_score_and_in_cost(example: Frontier) -> None:
@@ -79,5 +79,5 @@ def test_drawing_says_what_is_on_the_frontier(example: Frontier) -> None:
 @pytest.mark.parametrize("factor", [1.0, 3.0, 5000.0])
 def test_costs_of_any_range_can_be_drawn(factor: float) -> None:
     costs = {"a": 0.9, "$b": 0.9 * factor}
-    svg = draw_frontier(frontier([score("a", 1), score("$b", 2)], costs, "time", "s"), "f1")
+    svg = draw_frontier(frontier([score("a", 1), score("$b", 2)], costs, "time", "s", "f1"), "f1")
     assert ET.fromstring(svg).get("role") == "img"

@@ -42,4 +42,7 @@ def test_training_shows_where_each_arm_ended_and_what_failed(page: Page) -> None
     assert (one["kept"], two["kept"], two["steps"]) == ("20", "20 to 30", "30")
     assert context["failed"] == [{"arm": first.arm, "seed": 0, "reason": reason}]
     assert "training diverged: &lt;b&gt; loss was nan" in html
+    base = replace(page.records[-1], curves={}, metrics={"kept_step": 0.0})
+    shown = SECTIONS["training"](replace(page, records=(*others[:-1], base)))
+    assert [row["steps"] for row in shown["rows"]][-1] == "0 to 30"  # type: ignore[attr-defined]
     assert html.index('id="runs"') < html.index('id="training"') < html.index('id="trust"')
