@@ -58,7 +58,7 @@ def test_both_environments_have_the_same_python() -> None:
 
 @pytest.mark.parametrize("pin", [*PROJECT, *(pin for pins in EXTRAS.values() for pin in pins)])
 def test_every_pin_is_exact(pin: str) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_.-]+==\d[\w.]*", pin)
+    assert re.fullmatch(r"[A-Za-z0-9_.-]+(\[\w+\])?==\d[\w.]*", pin)
 
 
 def test_whatever_can_be_left_out_is_tested() -> None:
