@@ -43,6 +43,9 @@ def test_a_study_is_gone_on_with_in_its_own_run(store: Store, searched: Plan) ->
         second.end_study(study, {"trials_complete": 1.0}, "the best")
         assert second.study(arm, "name", "0" * 32, []) != study, "its run is gone: a new one"
     ended = store.client.get_run(study)
+    with start_search(store, searched) as third:
+        store.client.delete_run(study)
+        assert third.study(arm, "name", study, []) != study, "someone has tidied up: a new one"
     assert ended.info.status == "FINISHED"
     assert ended.data.tags[tags.PARENT] == first.run_id
     assert ended.data.metrics == {"trials_complete": 1.0}
