@@ -6,6 +6,7 @@ here: what tries settings gets the training and validation items of an arm, and 
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
@@ -114,7 +115,10 @@ def run_search(
     print(f"all trials: {place}")
     found = all(one.best is not None for one in tuning.arms.values())
     if found:
-        print(f"compare the arms at these settings: harness ablation {file} --tuned")
+        same = [part for text in assignments for part in ("--set", text)]
+        same += ["--storage", where_is(url)] if storage else []
+        command = shlex.join(["harness", "ablation", file, "--tuned", *same])
+        print(f"compare the arms at these settings: {command}")
     return 0 if found else 1
 
 

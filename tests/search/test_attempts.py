@@ -15,7 +15,7 @@ from optuna.storages import InMemoryStorage
 from harness.experiment import RunSpec, load_experiment, make_plan
 from harness.search import Attempts, attempts
 from harness.search.results import arm_tuning
-from harness.search.worker import work_on
+from harness.search.worker import ArmStudy, work_on
 from harness.steps import Listener
 from harness.tracking import open_store, start_search
 
@@ -41,7 +41,11 @@ def scored(
 
 @pytest.mark.parametrize("pruned", [False, True])
 def test_mlflow_has_the_value_that_the_search_goes_by(
-    open_arm, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pruned: bool
+    open_arm: Callable[..., ArmStudy],
+    empty_store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pruned: bool,
 ) -> None:
     """The mean over seeds of what was kept, and not where the first seed's curve ends."""
     shutil.copy(empty_store, tmp_path / "mlflow.db")
