@@ -10,7 +10,6 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,17 +106,15 @@ def combine_reports(
             "an ablation is named twice", where="harness report", got=", ".join(names)
         )
     members = []
-    for one in stored:
+    for one, label in zip(stored, _labels(stored), strict=True):
         print(f"scoring {one.name}", file=sys.stderr)
         study = study_of(plan_of_stored(one), one.history, one.background, one.tuning)
         table = ScoreTable.from_records(one.records, study, cluster_columns(one.records))
-        members.append(Member(one.name, study, analyse(study, table, one.records)))
-    if len({member.name for member in members}) < len(members):
-        members = [
-            replace(member, name=f"{member.name} ({one.run_id[:8]})")
-            for member, one in zip(members, stored, strict=True)
-        ]
-    runs = {f"MLflow run of {one.name}": one.run_id for one in stored}
+        members.append(Member(label, study, analyse(study, table, one.records)))
+    runs = {
+        f"MLflow run of {member.name}": one.run_id
+        for member, one in zip(members, stored, strict=True)
+    }
     provenance = {**runs, "Tracking store": store.where, **surroundings()}
     folder = output_folder(output, "combined")
     build_combined(members, provenance, folder)
@@ -126,6 +123,14 @@ def combine_reports(
             print(f"{member.name}: [{comparison.verdict}] {comparison.sentence}")
     print(f"report: {folder / 'report.html'}")
     return 0
+
+
+def _labels(stored: Sequence[StoredAblation]) -> list[str]:
+    """A name of each ablation that says whether its arms were tuned, and that no other has."""
+    names = [f"{one.name}, tuned" if one.tuning is not None else one.name for one in stored]
+    if len({*names}) < len(names):
+        return [f"{name} ({one.run_id[:8]})" for name, one in zip(names, stored, strict=True)]
+    return names
 
 
 def plan_of_stored(stored: StoredAblation) -> Plan:

@@ -6,13 +6,13 @@ here: what tries settings gets the training and validation items of an arm, and 
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import get_args
 
 from rich.console import Console
 
-from harness.data import Dataset
 from harness.errors import ExperimentError
 from harness.executors.bases import Bases
 from harness.experiment import RunSpec, load_experiment, make_plan
@@ -25,6 +25,7 @@ from harness.search import (
     ArmStudy,
     Attempts,
     arm_tuning,
+    check_apart,
     check_space,
     logged_name,
     metric_name,
@@ -87,7 +88,7 @@ def run_search(
     for note in dict.fromkeys(n for one in prepared.datasets.values() for n in one.notes):
         console.print(f"data: {note}", markup=False, soft_wrap=True)
     for dataset in prepared.datasets.values():
-        _check_apart(dataset)
+        check_apart(dataset)
     folder = output_folder(output, plan.experiment.name)
     url = storage_url(storage)
     kept = open_storage(url)
@@ -114,7 +115,10 @@ def run_search(
     print(f"all trials: {place}")
     found = all(one.best is not None for one in tuning.arms.values())
     if found:
-        print(f"compare the arms at these settings: harness ablation {file} --tuned")
+        same = [part for text in assignments for part in ("--set", text)]
+        same += ["--storage", where_is(url)] if storage else []
+        command = shlex.join(["harness", "ablation", file, "--tuned", *same])
+        print(f"compare the arms at these settings: {command}")
     return 0 if found else 1
 
 
@@ -186,21 +190,3 @@ def _check_alone() -> None:
             got=f"{processes()} processes",
             fix="start `harness search` several times instead: the workers share the trials",
         )
-
-
-def _check_apart(dataset: Dataset) -> None:
-    """Validation items that are the test items would let a search see these."""
-    known = {_asked(item.fields) for item in dataset.test}
-    same = sum(_asked(item.fields) in known for item in dataset.validation)
-    if dataset.validation and 2 * same >= len(dataset.validation):
-        raise ExperimentError(
-            "the validation items are test items, so a search would choose by the test",
-            where="base.data.validation",
-            got=f"{same:,} of {len(dataset.validation):,} have the question and context of a"
-            " test item",
-            fix="set validation.share to carve items from the training items",
-        )
-
-
-def _asked(fields: Mapping[str, str]) -> tuple[str, str]:
-    return fields["question"], fields.get("context", "")

@@ -101,7 +101,7 @@ def test_from_a_search_to_a_tuned_ablation(work: Path, capsys: pytest.CaptureFix
     for name, arm in tuning.arms.items():
         for trial in arm.trials:
             tracked = values[name, trial.number]
-            assert tracked.data.metrics.get("validation_f1") == trial.value
+            assert tracked.data.metrics.get("trial_validation_f1") == trial.value
             assert float(tracked.data.params["training.learning_rate"]) == pytest.approx(
                 trial.params["training.learning_rate"]
             )

@@ -27,6 +27,7 @@ __all__ = ["fingerprint", "plan_hash", "sha256_of", "study_hash"]
 _CODE = ("data", "models", "training", "generation", "steps.py", "run.py")
 _CIRCUMSTANCES = frozenset({"resources", "wandb"})
 _SCORING = ("metrics",)
+_TRIAL = ("search/trial.py",)
 _SCORERS = ("sacrebleu", "rouge_score")
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers")
 
@@ -81,13 +82,15 @@ def study_hash(
     model : str
         Identity of the base model.
     """
-    how = search.model_dump(mode="json", exclude={"trials", "seconds", "arms"})
+    left_out = {"trials", "seconds", "arms", "metric", "direction"}
+    how = search.model_dump(mode="json", exclude=left_out)
     return sha256_of(
         {
             "arm": fingerprint(RunSpec(arm, 0), data=data, model=model),
             "search": how | {"space": list(how["space"].items())},  # its order counts
             "metric": metric,
-            "scoring": _code_hash(_SCORING),
+            "direction": search.direction_for(metric),
+            "scoring": _code_hash(_SCORING + _TRIAL),
             "scorers": _library_versions(_SCORERS),
         }
     )

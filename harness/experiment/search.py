@@ -5,8 +5,9 @@ The language only; what an optimizer makes of it is `harness.search`'s business.
 
 from __future__ import annotations
 
-import json
+import itertools
 import math
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
@@ -129,8 +130,8 @@ class Choice(_Conditional):
     @field_validator("choices")
     @classmethod
     def _choices_differ(cls, choices: tuple[Any, ...]) -> tuple[Any, ...]:
-        texts = [json.dumps(one, sort_keys=True, default=str) for one in choices]
-        if len({*texts}) < len(texts):
+        # 1, 1.0 and true are one to Python, and so they would be to the storage
+        if any(one == other for one, other in itertools.combinations(choices, 2)):
             raise ValueError("a choice occurs twice")
         return choices
 
@@ -155,6 +156,12 @@ class ArmSearch(Section):
     """Trials of this arm."""
     seconds: Annotated[float, Field(gt=0)] | None = None
     """Seconds of this arm."""
+
+    @field_validator("space")
+    @classmethod
+    def _can_be_tuned(cls, space: dict[str, Dimension | None]) -> dict[str, Dimension | None]:
+        _check_tunable(space)
+        return space
 
 
 class Search(Section):
@@ -185,14 +192,7 @@ class Search(Section):
     @field_validator("space")
     @classmethod
     def _can_be_tuned(cls, space: Space) -> Space:
-        for path in space:
-            section, _, rest = path.partition(".")
-            if section not in TUNABLE or not rest:
-                raise ValueError(
-                    f"{path!r} cannot be tuned: a path starts with one of"
-                    f" {', '.join(f'{name}.' for name in TUNABLE)}, for a search decides how an arm"
-                    " is trained and never on what it is judged"
-                )
+        _check_tunable(space)
         return space
 
     @model_validator(mode="after")
@@ -202,6 +202,13 @@ class Search(Section):
             raise ValueError("give either `trials` or `seconds`")
         if len({*self.seeds}) < len(self.seeds):
             raise ValueError("a seed occurs twice; a repeated seed is not a replicate")
+        for name, own in self.arms.items():
+            for path, dimension in own.space.items():
+                if dimension is None and path not in self.space:
+                    raise ValueError(
+                        f"arms.{name}.space leaves out {path!r}, which is not in the space"
+                        f" ({', '.join(self.space)})"
+                    )
         return self
 
     def direction_for(self, metric: str) -> Direction:
@@ -219,6 +226,17 @@ class Search(Section):
             trials = DEFAULT_TRIALS
         changes = {"space": space, "trials": trials, "seconds": seconds, "arms": {}}
         return self.model_copy(update=changes)
+
+
+def _check_tunable(paths: Iterable[str]) -> None:
+    for path in paths:
+        section, _, rest = path.partition(".")
+        if section not in TUNABLE or not rest:
+            raise ValueError(
+                f"{path!r} cannot be tuned: a path starts with one of"
+                f" {', '.join(f'{name}.' for name in TUNABLE)}, for a search decides how an arm"
+                " is trained and never on what it is judged"
+            )
 
 
 def _check_range(low: float, high: float, *, log: bool, step: float | None) -> None:

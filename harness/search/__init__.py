@@ -9,13 +9,14 @@ from harness.search.findings import findings_of_finished
 from harness.search.results import arm_tuning, tuning_of
 from harness.search.space import check_space
 from harness.search.storage import open_storage, storage_url, where_is
-from harness.search.studies import found_tuning, metric_of, studies_of
+from harness.search.studies import check_apart, found_tuning, metric_of, studies_of
 from harness.search.worker import ArmStudy, work_on
 
 __all__ = [
     "ArmStudy",
     "Attempts",
     "arm_tuning",
+    "check_apart",
     "check_space",
     "findings_of_finished",
     "found_tuning",

@@ -85,17 +85,19 @@ class Attempts:
         """The trial's value, averaged over its seeds, once it is stored."""
         values: list[float] = []
         seen: list[float] = []
+        # not the curve's name: MLflow would show the last point of the first seed's curve
+        name = f"trial_{logged_name(self.metric)}"
         try:
             for seed in self.study.search.seeds:
                 values.append(self._scored(ask, RunSpec(arm, seed), run, seen))
         except optuna.TrialPruned:
-            run.complete({logged_name(self.metric): seen[-1]}, {tags.TRIAL_STATE: "pruned"})
+            run.complete({name: seen[-1]}, {tags.TRIAL_STATE: "pruned"})
             raise
         value = statistics.fmean(values)
         if not math.isfinite(value):
             run.fail("its validation score is not a number")
         else:
-            run.complete({logged_name(self.metric): value}, {tags.TRIAL_STATE: "complete"})
+            run.complete({name: value}, {tags.TRIAL_STATE: "complete"})
         return value
 
     def _scored(self, ask: Ask, spec: RunSpec, run: ActiveRun, seen: list[float]) -> float:

@@ -29,6 +29,7 @@ __all__ = [
     "UNTRIED",
     "WORKER",
     "Count",
+    "begun_within",
     "count",
     "counted",
     "fail_dead",
@@ -115,13 +116,26 @@ def counted(trials: Iterable[FrozenTrial], budget: int | None) -> list[FrozenTri
     return [one for one in _members(trials, budget).values() if _counts(one)]
 
 
+def begun_within(ended: Iterable[FrozenTrial], seconds: float) -> list[FrozenTrial]:
+    """Of trials by number, those that one worker would have begun in so much time.
+
+    The others are what several workers had under way when it was spent, or what an earlier,
+    larger budget has left: other arms had no such trials.
+    """
+    found, spent = [], 0.0
+    for one in ended:
+        if spent < seconds:
+            found.append(one)
+        spent += _seconds(one)
+    return found
+
+
 def count(trials: Iterable[FrozenTrial], budget: int | None) -> Count:
     """Where the budget stands; `budget` in trials, None if it is in seconds."""
     members = _members(trials, budget).values()
     done = [one for one in members if _counts(one)]
     running = sum(one.state is TrialState.RUNNING for one in members)
-    spent = sum(one.duration.total_seconds() for one in done if one.duration is not None)
-    return Count(len(done), running, len(members) - len(done) - running, spent)
+    return Count(len(done), running, len(members) - len(done) - running, sum(map(_seconds, done)))
 
 
 def is_surplus(trials: Iterable[FrozenTrial], number: int, budget: int | None) -> bool:
@@ -187,6 +201,10 @@ def _members(trials: Iterable[FrozenTrial], budget: int | None) -> dict[int, Fro
         if before is None or _rank(one) > _rank(before) or not _rank(before):
             chosen[number] = one
     return dict(sorted(chosen.items()))
+
+
+def _seconds(trial: FrozenTrial) -> float:
+    return 0.0 if trial.duration is None else trial.duration.total_seconds()
 
 
 def _rank(trial: FrozenTrial) -> int:

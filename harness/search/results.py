@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -52,6 +52,8 @@ def arm_tuning(arm_study: ArmStudy) -> ArmTuning:
     """What the search of one arm has found."""
     search, study = arm_study.search, arm_study.study
     trials = budget.counted(study.get_trials(), search.trials)
+    if search.seconds is not None:
+        trials = budget.begun_within(trials, search.seconds)
     complete = [one for one in trials if one.state is TrialState.COMPLETE]
     minimize = study.direction is optuna.study.StudyDirection.MINIMIZE
     # of equally good ones the first
@@ -62,7 +64,7 @@ def arm_tuning(arm_study: ArmStudy) -> ArmTuning:
         trials=tuple(_trial(one, search) for one in trials),
         budget_trials=search.trials,
         budget_seconds=search.seconds,
-        importances=_importances(study) if len(complete) >= ENOUGH else {},
+        importances=_importances(complete, study.direction) if len(complete) >= ENOUGH else {},
         best=None if best is None else budget.origin_of(best),
         run_id=study.user_attrs.get("mlflow_run"),
     )
@@ -140,11 +142,14 @@ def _meant(stored: Any, search: Search, path: str) -> Any:
     return stored
 
 
-def _importances(study: optuna.Study) -> dict[str, float]:
+def _importances(
+    complete: Sequence[FrozenTrial], direction: optuna.study.StudyDirection
+) -> dict[str, float]:
+    """Of the trials that count; Optuna gives each path the same share where none matters."""
+    study = optuna.create_study(direction=direction)
+    study.add_trials(complete)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            found = optuna.importance.get_param_importances(study)
-        except (ValueError, RuntimeError):  # all values are the same, or no path is in all trials
-            return {}
-    return {path: float(share) for path, share in found.items() if math.isfinite(share)}
+        found = optuna.importance.get_param_importances(study, normalize=False)
+    whole = math.fsum(found.values())
+    return {path: share / whole for path, share in found.items()} if whole > 0 else {}

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ExperimentError
 from harness.experiment import Arm, Plan
 from harness.experiment.load import resolve_base
 from harness.experiment.plan import flattened
-from harness.experiment.search import Choice, Dimension, FloatRange, Search, Space
+from harness.experiment.search import Choice, Dimension, FloatRange, IntRange, Search, Space
 
 if TYPE_CHECKING:
     import optuna
 
+    from harness.experiment.base import Base
+
 __all__ = ["check_space", "default_params", "label", "suggest"]
+
+_TARGETS = ("prompt.target", "prompt.max_target_tokens")
+_WITHIN = 0.381966  # of a range: unlikely to be a whole number whatever its ends are
 
 
 def check_space(plan: Plan) -> Search:
@@ -56,8 +61,8 @@ def check_space(plan: Plan) -> Search:
             )
         _check_conditions(arm, own.space)
         _check_sampler(arm, own)
-        for path, end in _ends(own.space):
-            resolve_base(arm.config, [end], f"search.space.{path}, in arm {arm.name}")
+        _check_metric(arm, own, search.metric or plan.experiment.analysis.primary)
+        _check_values(arm, own.space)
     return search
 
 
@@ -72,16 +77,32 @@ def suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
 
 def default_params(arm: Arm, space: Space) -> dict[str, Any] | None:
     """An arm's own settings as a trial's parameters; None if one of them is outside the space."""
-    tree = arm.config.model_dump(mode="json")
-    flat = dict(flattened(tree))
+    flat = dict(flattened(arm.config.model_dump(mode="json")))
     found: dict[str, Any] = {}
     for path, dimension in space.items():
-        if dimension.applies(found):
-            value = flat[path] if path in flat else _inner(tree, path)
-            if not dimension.contains(value):
+        if not dimension.applies(found):
+            continue
+        if isinstance(dimension, Choice):
+            same = [one for one in dimension.choices if _changes_nothing(arm, path, one)]
+            if not same:
                 return None
-            found[path] = value
+            found[path] = same[0]
+            continue
+        value = flat.get(path)
+        if isinstance(dimension, IntRange) and isinstance(value, float) and value.is_integer():
+            value = int(value)  # whole numbers of a setting that need not be one
+        if not dimension.contains(value):
+            return None
+        found[path] = value
     return {path: label(value) for path, value in found.items()}
+
+
+def _changes_nothing(arm: Arm, path: str, choice: Any) -> bool:
+    """Whether a choice is what the arm has, however the file writes it (2 and 2.0, defaults)."""
+    try:
+        return resolve_base(arm.config, [{path: choice}], path) == arm.config
+    except ExperimentError:  # it does not go with the arm's other settings
+        return False
 
 
 def _suggested(trial: optuna.Trial, path: str, dimension: Dimension) -> Any:
@@ -100,20 +121,19 @@ def label(value: Any) -> Any:
     return value if plain else json.dumps(value, sort_keys=True)
 
 
-def _inner(tree: Mapping[str, Any], path: str) -> Any:
-    """What a path leads to, be it a value or a section; None if it leads nowhere."""
-    node: Any = tree
-    for name in path.split("."):
-        node = node.get(name) if isinstance(node, Mapping) else None
-    return node
-
-
 def _ends(space: Space) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The ends of each range and each choice, as overrides with what its condition asks for."""
+    """The ends of each range and each choice, as overrides with what its condition asks for.
+
+    Of a range of fractions also one from within: a setting may take whole numbers only.
+    """
     for path, dimension in space.items():
-        values = (
-            dimension.choices if isinstance(dimension, Choice) else (dimension.low, dimension.high)
-        )
+        if isinstance(dimension, Choice):
+            values = [*dimension.choices]
+        else:
+            values = [dimension.low, dimension.high]
+        if isinstance(dimension, FloatRange):
+            width = dimension.high - dimension.low
+            values.append(dimension.low + min(dimension.step or _WITHIN * width, width))
         for value in values:
             yield path, {**_needed(space, dimension), path: value}
 
@@ -216,3 +236,40 @@ def _check_sampler(arm: Arm, search: Search) -> None:
             got=f"search.space.{bad}" if bad else "one range",
             fix="use sampler: tpe or gp",
         )
+
+
+def _check_metric(arm: Arm, search: Search, metric: str) -> None:
+    """Losses of other targets are losses of other tasks: the shortest target would win."""
+    targets = [path for path in search.space if path in _TARGETS]
+    if metric == "validation_loss" and targets:
+        raise ExperimentError(
+            "validation losses of different targets cannot be compared",
+            where=f"search.space.{targets[0]}, in arm {arm.name}",
+            fix="set search.metric to a score, such as f1, or tune something else",
+        )
+
+
+def _check_values(arm: Arm, space: Space) -> None:
+    """Each value by itself is part of the language, and two choices are two."""
+    before: dict[str, list[tuple[Any, Base]]] = {}
+    for path, end in _ends(space):
+        where = f"search.space.{path}, in arm {arm.name}"
+        config = resolve_base(arm.config, [end], where)
+        if config.training.overfit_batches is not None:
+            raise ExperimentError(
+                "training.overfit_batches validates on training items, so a search would choose"
+                " by what was learned by heart",
+                where=where,
+                got=str(config.training.overfit_batches),
+                fix="leave it out",
+            )
+        known = before.setdefault(path, [])
+        twin = next((one for one, other in known if other == config), None)
+        if isinstance(space[path], Choice) and twin is not None:
+            raise ExperimentError(
+                "two choices are the same setting, which would be tried twice as often",
+                where=where,
+                got=f"{twin!r} and {end[path]!r}",
+                fix="keep one of them",
+            )
+        known.append((end[path], config))

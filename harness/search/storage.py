@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import optuna
@@ -21,6 +22,7 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages._heartbeat import BaseHeartbeat, get_heartbeat_thread
 from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._file import get_lock_file
 from optuna.trial import FrozenTrial, TrialState
 
 from harness.errors import TrackingError
@@ -44,7 +46,32 @@ BEAT, SILENCE = 20, 120
 _BEAT = "heartbeat"
 _DATABASE = re.compile(r"[a-z0-9]{2,}(\+[a-z0-9_]+)?:/", re.IGNORECASE)
 _PASSWORDS = (re.compile(r"(?i)(password=)([^&]*)"), re.compile(r"(:/+[^:/@]*:)(.*)(?=@)"))
+_TAIL = 1 << 20  # bytes at a journal's end; no line is as long
 _TOGETHER = 5  # attempts to make a database's tables while other workers make them too
+
+
+class MendedFile(JournalFileBackend):
+    """Optuna's journal file, in which a line that was cut short does not spoil the next one.
+
+    A full disk or a lost connection leaves half a line at the end. Optuna would write the next
+    one behind it, and then could read neither nor anything after them.
+    """
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """As Optuna asks, after half a line at the end, which nobody has read, is gone."""
+        if _half_line(self._file_path):
+            with get_lock_file(self._lock):  # another worker may be writing it just now
+                size = os.path.getsize(self._file_path) - _half_line(self._file_path)
+                os.truncate(self._file_path, size)
+        super().append_logs(logs)
+
+
+def _half_line(path: str) -> int:
+    """Bytes at the end of a file that are no whole line."""
+    with open(path, "rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
+        tail = file.read()
+    return len(tail) - tail.rfind(b"\n") - 1
 
 
 class BeatingJournal(JournalStorage, BaseHeartbeat):
@@ -198,7 +225,7 @@ def _journal(path: Path, *, must_exist: bool) -> BaseStorage:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_file() and not _may_be_journal(path):
             raise ValueError("a file of another kind")
-        return BeatingJournal(JournalFileBackend(str(path)))
+        return BeatingJournal(MendedFile(str(path)))
     except (OSError, ValueError, KeyError) as error:
         raise TrackingError(
             "the search's journal cannot be opened",
@@ -247,9 +274,14 @@ def _remedy(error: Exception) -> str:
 
 
 def _driver(error: ImportError) -> str:
-    return {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}.get(
-        error.name or "", error.name or "it"
-    )
+    # Optuna wraps the error that has the name
+    name = error.name or getattr(error.__cause__, "name", None) or "the one that is missing"
+    known = {
+        "psycopg": "psycopg[binary]",
+        "psycopg2": "psycopg2-binary",
+        "MySQLdb": "mysqlclient",
+    }
+    return known.get(name, name)
 
 
 def _first_line(error: BaseException) -> str:

@@ -49,7 +49,7 @@ class TrackedSearch:
         name : str
             The study's, in the search's storage.
         known : str or None
-            Id of the run that the storage knows of.
+            Id of the run that the storage knows of; one that was deleted is not used again.
         inputs : sequence of DataInput
             Items that its trials read.
 
@@ -59,7 +59,8 @@ class TrackedSearch:
             The store failed.
         """
         with explained(self._store, "start a study"):
-            if known is not None and find_run(self._store, known) is not None:
+            run = None if known is None else find_run(self._store, known)
+            if known is not None and run is not None and run.info.lifecycle_stage == "active":
                 write(self._store, known, tags=process_tags())
                 self._store.client.update_run(known, status="RUNNING")
                 return known

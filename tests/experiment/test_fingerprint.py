@@ -8,7 +8,7 @@ import pytest
 
 from harness.experiment import fingerprint as module
 from harness.experiment import load_experiment, make_plan
-from harness.experiment.fingerprint import fingerprint, plan_hash
+from harness.experiment.fingerprint import fingerprint, plan_hash, study_hash
 
 QUICKSTART = Path(__file__).parents[2] / "experiments" / "quickstart.yaml"
 DATA = {"train": "a", "validation": "b", "test": "c"}
@@ -113,3 +113,16 @@ def test_the_kind_of_torch_build_does_not_change_it(monkeypatch: pytest.MonkeyPa
         versions.add(first())
     module._library_versions.cache_clear()
     assert len(versions) == 1
+
+
+def test_a_study_depends_on_how_its_trials_are_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = make_plan(load_experiment(QUICKSTART.with_name("quickstart_search.yaml")))
+    search = plan.experiment.search
+    assert search is not None
+    seen: list[tuple[str, ...]] = []
+    monkeypatch.setattr(module, "_code_hash", lambda names: seen.append(names) or "code")
+    data = {"train": "a", "validation": "b"}
+    study_hash(plan.arms[0], search.for_arm("a"), "f1", data=data, model="m")
+    assert {"metrics", "search/trial.py"} <= {name for names in seen for name in names}
+    root = Path(module.__file__).parents[1]
+    assert all((root / name).exists() for names in seen for name in names)

@@ -38,7 +38,13 @@ RATE = FloatRange(kind="float", low=1e-4, high=1e-2, log=True)
         ("search.space={model.adapter.r: {kind: int, low: 1, hihg: 8}}", "did you mean 'high'"),
         ("search.space={model.adapter.r: {kind: integer, low: 1, high: 8}}", "'int'"),
         ("search.space={prompt.target: {kind: categorical, choices: [a, a]}}", "occurs twice"),
+        ("search.space={training.bf16: {kind: categorical, choices: [1, true]}}", "occurs twice"),
         ("search.space={}", "at least 1"),
+        (
+            "search.arms={question: {space: {data.train.limit: {kind: int, low: 1, high: 9}}}}",
+            "cannot be tuned",
+        ),
+        ("search.arms={question: {space: {training.epocs: null}}}", "leaves out 'training.epocs'"),
     ],
 )
 def test_a_wrong_section_is_explained(change: str, message: str) -> None:

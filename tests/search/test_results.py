@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import optuna
 import pytest
+from optuna.trial import FrozenTrial, TrialState
 
 from harness.errors import ExperimentError
 from harness.experiment import load_experiment, make_plan
@@ -81,6 +83,50 @@ def test_importances_need_trials() -> None:
     importances = arm_tuning(searched(objective, trials=40)).importances
     assert sum(importances.values()) == pytest.approx(1)
     assert importances["training.learning_rate"] > 0.8
+
+
+def test_importances_are_of_the_trials_that_count() -> None:
+    def objective(ask: Ask) -> float:
+        if ask.number < 20:
+            return -abs(ask.params["training.learning_rate"] - 0.05)
+        return 10 + ask.params["training.betas"][0]
+
+    more = searched(objective, trials=60)
+    fewer = ArmStudy(more.arm, more.search.model_copy(update={"trials": 20}), more.study)
+    assert arm_tuning(fewer).importances == arm_tuning(searched(objective, trials=20)).importances
+    assert arm_tuning(fewer).importances != arm_tuning(more).importances
+
+
+def test_where_nothing_matters_no_share_is_made_up() -> None:
+    assert arm_tuning(searched(lambda ask: 1.0, trials=20)).importances == {}
+
+
+def test_seconds_hold_for_an_arm_that_had_more_of_them() -> None:
+    """A budget that was made smaller, and trials of several workers when it was spent."""
+    search = Search.model_validate({"space": SPACE, "seconds": 60}).for_arm("a")
+    found = open_study(optuna.storages.InMemoryStorage(), "study", ARM, search, "maximize")
+    began = datetime.datetime(2026, 1, 1)
+    for value in range(5):
+        found.study.add_trial(
+            FrozenTrial(
+                number=-1,
+                trial_id=-1,
+                state=TrialState.COMPLETE,
+                value=float(value),
+                values=None,
+                datetime_start=began,
+                datetime_complete=began + datetime.timedelta(seconds=25),
+                params={},
+                distributions={},
+                user_attrs={},
+                system_attrs={},
+                intermediate_values={},
+            )
+        )
+    tuned = arm_tuning(found)
+    assert [trial.value for trial in tuned.trials] == [0.0, 1.0, 2.0]
+    assert tuned.best_trial is not None
+    assert tuned.best_trial.value == 2.0
 
 
 def test_only_finished_searches_with_a_best_may_be_used() -> None:

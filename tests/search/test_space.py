@@ -48,6 +48,26 @@ LORA = {"kind": "lora", "r": 8, "alpha": 16}
             "not one of the choices",
         ),
         (["search.sampler=cmaes"], "knows neither choices nor conditions"),
+        (
+            ["search.space={training.batch_size: {kind: float, low: 8, high: 32}}"],
+            "a number with a fractional part",
+        ),
+        (
+            ["search.space={training.learning_rate: {kind: categorical, choices: [1e-4, 0.0001]}}"],
+            "two choices are the same setting",
+        ),
+        (["training.overfit_batches=2"], "validates on training items"),
+        (
+            ["search.space={training.overfit_batches: {kind: int, low: 1, high: 2}}"],
+            "validates on training items",
+        ),
+        (
+            [
+                "search.metric=validation_loss",
+                "search.space={prompt.max_target_tokens: {kind: int, low: 1, high: 8}}",
+            ],
+            "validation losses of different targets",
+        ),
     ],
 )
 def test_what_cannot_be_searched_is_refused(changes: list[str], message: str) -> None:
@@ -111,6 +131,32 @@ def test_the_files_own_settings_as_a_trial() -> None:
     study = optuna.create_study()
     study.enqueue_trial(own)
     assert suggest(study.ask(), search.space) == own
+
+
+@pytest.mark.parametrize(
+    ("path", "dimension", "own"),
+    [
+        ("training.epochs", "{kind: int, low: 1, high: 5}", 2),
+        ("training.epochs", "{kind: categorical, choices: [1, 2]}", 2),
+        ("training.learning_rate", "{kind: categorical, choices: [1e-4, 5e-3]}", "5e-3"),
+        (
+            "model.adapter",
+            "{kind: categorical, choices: [{kind: ia3}, {r: 8}]}",
+            '{"r": 8}',  # alpha and the rest are what they are when left out
+        ),
+    ],
+)
+def test_own_settings_are_known_however_the_space_writes_them(
+    path: str, dimension: str, own: object
+) -> None:
+    plan = make_plan(load_experiment(FILE, [f"search.space={{{path}: {dimension}}}"]))
+    assert default_params(plan.arms[0], check_space(plan).space) == {path: own}
+
+
+def test_own_settings_between_whole_numbers_are_no_trial() -> None:
+    space = "search.space={training.epochs: {kind: int, low: 1, high: 5}}"
+    plan = make_plan(load_experiment(FILE, [space, "training.epochs=2.5"]))
+    assert default_params(plan.arms[0], check_space(plan).space) is None
 
 
 def test_own_settings_outside_the_space_are_no_trial() -> None:

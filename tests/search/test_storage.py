@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -189,3 +190,21 @@ def test_a_journal_that_is_only_read_must_exist(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
     open_storage(str(tmp_path / "new" / "a.journal"))
     open_storage(str(tmp_path / "new" / "a.journal"), must_exist=True)
+
+
+def test_half_a_line_at_the_end_of_a_journal_spoils_nothing(open_arm, tmp_path) -> None:
+    """As a full disk leaves it: what was written whole is kept, and the search goes on."""
+    place = tmp_path / "a.journal"
+    work_on(open_arm(open_storage(str(place)), trials=2), lambda ask: float(ask.number))
+    whole = place.read_bytes()
+    place.write_bytes(whole + b'{"op_code":6,"worker_id":"')
+    work_on(open_arm(open_storage(str(place)), trials=4), lambda ask: float(ask.number))
+    found = arm_tuning(open_arm(open_storage(str(place)), trials=4))
+    assert [trial.value for trial in found.trials] == [0.0, 1.0, 2.0, 3.0]
+    assert place.read_bytes().startswith(whole)
+
+
+def test_the_driver_that_is_missing_is_named(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "MySQLdb", None)
+    with pytest.raises(TrackingError, match="pip install mysqlclient"):
+        open_storage("mysql://me:secret@127.0.0.1/d")

@@ -44,6 +44,9 @@ def test_a_study_is_gone_on_with_in_its_own_run(store: Store, searched: Plan) ->
         assert second.study(arm, "name", None, []) == study, "two workers began it at once"
         assert second.study(arm, "it's another", None, []) != study
     ended = store.client.get_run(study)
+    with start_search(store, searched) as third:
+        store.client.delete_run(study)
+        assert third.study(arm, "name", study, []) != study, "someone has tidied up: a new one"
     assert ended.info.status == "FINISHED"
     assert ended.data.tags[tags.PARENT] == first.run_id
     assert ended.data.metrics == {"trials_complete": 1.0}
