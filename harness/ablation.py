@@ -26,7 +26,7 @@ from harness.fitting import checked_bases
 from harness.preparation import Prepared, asked_of_the_hub, inputs_of, prepare
 from harness.probing import probe_bases
 from harness.progress import Progress
-from harness.reporting import make_report, output_folder, say_failures
+from harness.reporting import make_report, output_folder, results_name, say_failures
 from harness.results import COST_COLUMNS, RunRecord, cluster_columns
 from harness.tracking import (
     Ablation,
@@ -69,7 +69,7 @@ def run_ablation(
     assignments : sequence of str
         `PATH=VALUE` overrides of it.
     output : str, optional
-        Folder of the results; `results/NAME` when left out.
+        Folder of the results; `results/NAME` when left out, or `results/NAME-tuned`.
     tracking_uri : str, optional
         As for `harness.tracking.open_store`.
     reuse : bool
@@ -109,7 +109,7 @@ def run_ablation(
     known = (finished_fingerprints(tracking_uri) if reuse else None) or frozenset()
     new = [run for run in plan.runs if prepared.fingerprints[run.name] not in known]
     bases = checked_bases(new, prepared, console)
-    folder = output_folder(output, plan.experiment.name)
+    folder = output_folder(output, results_name(plan.experiment, tuned=tuned))
     checkpoints = checkpoint_places(prepared, folder)
     for place in checkpoints.values():
         if place is not None and not reuse:

@@ -41,6 +41,7 @@ __all__ = [
     "output_folder",
     "plan_of_stored",
     "remake_report",
+    "results_name",
     "say_failures",
     "surroundings",
 ]
@@ -67,7 +68,8 @@ def remake_report(name: str, *, output: str | None = None, tracking_uri: str | N
     store = open_store(tracking_uri, must_exist=True)
     stored = load_ablation(store, name)
     plan = plan_of_stored(stored)
-    folder = output_folder(output, plan.experiment.name)
+    tuned = stored.tuning is not None
+    folder = output_folder(output, results_name(plan.experiment, tuned=tuned))
     study = study_of(plan, stored.history, stored.background, stored.tuning)
     analysis = make_report(study, stored.records, folder, stored.run_id, stored.plan_hash, store)
     counted = [record for record in stored.records if record.seed in analysis.reached.seeds]
@@ -151,6 +153,11 @@ def plan_of_stored(stored: StoredAblation) -> Plan:
             got=str(error).splitlines()[0],
             fix="use that version of the harness for it",
         ) from None
+
+
+def results_name(experiment: Experiment, *, tuned: bool) -> str:
+    """What the folder of an ablation's results is called; a tuned one's is another."""
+    return f"{experiment.name}-tuned" if tuned else experiment.name
 
 
 def output_folder(output: str | None, name: str) -> Path:

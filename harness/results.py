@@ -42,10 +42,10 @@ COST_COLUMNS: Mapping[str, str] = {
     "generate_tokens_per_second": "new tokens generated, per second",
     "energy_wh": "energy used by processor and GPU in training and generating, where metered, Wh",
     "processes": "processes that trained the run together",
-    "prompts_cut": "test prompts whose context was shortened",
-    "questions_cut": "test prompts that were shortened beyond their context",
-    "train_prompts_cut": "training prompts whose context was shortened",
-    "train_questions_cut": "training prompts that were shortened beyond their context",
+    "prompts_cut": "test prompts that were shortened",
+    "questions_cut": "test prompts that were shortened beyond prompt.truncate",
+    "train_prompts_cut": "training prompts that were shortened",
+    "train_questions_cut": "training prompts that were shortened beyond prompt.truncate",
     "targets_cut": "training targets that were shortened",
 }
 """Numbers that every finished run reports besides its scores, and what they mean."""

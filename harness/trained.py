@@ -21,6 +21,7 @@ from harness.experiment.model import Model
 from harness.experiment.plan import RunSpec
 from harness.experiment.recipe import Generation
 from harness.experiment.section import EMBEDDED_PREFIX
+from harness.models.saving import UNTRAINED_FILE
 from harness.models.sources import ModelSource, find_model
 from harness.reporting import plan_of_stored
 from harness.steps import encode_items
@@ -79,6 +80,7 @@ class TrainedArm:
         if context is not None:
             given["context"] = context
         prompt = self.settings.prompt
+        given = {**dict.fromkeys(prompt.without, ""), **given}  # what may be blank may be left out
         missing = [name for name in prompt.names if name not in given]
         if missing:
             raise DataError(
@@ -225,6 +227,9 @@ def _loaded(name: str, settings: ArmSettings, folder: Path, identity: str | None
     from harness.models.base import load_base
     from harness.models.restoring import is_adapter, with_saved_adapter
 
+    if (folder / UNTRAINED_FILE).is_file():
+        base = load_base(*_found(settings.model, name, identity))
+        return TrainedArm(name, base, base.model, settings)
     if not is_adapter(folder):
         place = {"name": str(folder), "revision": None, "gguf_file": None}
         base = load_base(settings.model.model_copy(update=place))

@@ -236,8 +236,8 @@ def _bleu(table: ScoreTable) -> Iterator[str]:
 
 def _cut_prompts(records: Sequence[RunRecord]) -> Iterator[str]:
     for column, meaning in (
-        ("questions_cut", "test prompts lost part of their question"),
-        ("prompts_cut", "test prompts lost the end of their context"),
+        ("questions_cut", "test prompts lost more than the field that may be cut"),
+        ("prompts_cut", "test prompts lost the end of the field that may be cut"),
         ("targets_cut", "training targets were shortened"),
     ):
         counts = {r.arm: int(r.metrics.get(column, 0)) for r in records if r.metrics.get(column)}

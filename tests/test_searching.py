@@ -123,26 +123,26 @@ def test_from_a_search_to_a_tuned_ablation(work: Path, capsys: pytest.CaptureFix
     }
     assert {(arm, float(rate)) for arm, rate in trained} == wanted
     unknown = "at the file's own settings is not known here"
-    assert unknown in unescape(page()), "nobody has run it"
+    assert unknown in unescape(page("small-tuned")), "nobody has run it"
 
     assert main(["ablation", "small.yaml"]) == 0
-    assert 'id="search"' not in page()
+    assert 'id="search"' not in page("small")
     untuned = [line for line in capsys.readouterr().out.splitlines() if line.startswith("[")][-1]
     assert main(["ablation", "small.yaml", "--tuned"]) == 0
-    tuned = Path("results/small/comparisons.json").read_text()
+    tuned = Path("results/small-tuned/comparisons.json").read_text()
     sentence = untuned.partition("] ")[2]
-    assert unknown not in unescape(page())
+    assert unknown not in unescape(page("small-tuned"))
     stored = load_ablation(open_store(None), "small").tuning
     assert stored is not None
     assert [one.sentence for one in stored.untuned] == [sentence]
-    html = page().partition('id="provenance"')[0]
+    html = page("small-tuned").partition('id="provenance"')[0]
     assert main(["report", "small"]) == 0
-    assert Path("results/small/comparisons.json").read_text() == tuned
-    assert page().partition('id="provenance"')[0] == html
+    assert Path("results/small-tuned/comparisons.json").read_text() == tuned
+    assert page("small-tuned").partition('id="provenance"')[0] == html
 
 
-def page() -> str:
-    return Path("results/small/report.html").read_text()
+def page(folder: str) -> str:
+    return Path("results", folder, "report.html").read_text()
 
 
 def test_a_search_reads_no_test_item(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from harness.errors import DataError, ModelError, TrackingError
 from harness.experiment.data import Prompt
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation
-from harness.staging import stage
+from harness.publishing.staging import stage
 from harness.tracking import open_store
 from harness.tracking.trained import TrainedRun, find_trained, model_folder
 from harness.trained import load_arm, spec_of
@@ -40,14 +40,14 @@ def found(name: str) -> tuple[TrainedRun, tuple[Item, ...], list[str]]:
 
 
 @pytest.mark.parametrize("family", ["t5", "llama"])
-@pytest.mark.parametrize("trained", ["lora", "qlora", "whole"])
+@pytest.mark.parametrize("trained", ["lora", "qlora", "whole", "untrained"])
 def test_stored_predictions_come_out_again(work: Path, family: str, trained: str) -> None:
     run, items, stored = found(f"tiny/{family}/{trained}")
     assert run.model_run != run.run_id, "the newest ablation reuses the first one's runs"
     assert len(set(stored)) > 3, "else any model would do"
     arm = load_arm(f"tiny/{family}/{trained}")
     assert [one.text for one in arm.answers(items)] == stored
-    if trained != "whole":  # the base is still there by itself
+    if "lora" in trained:  # the base is still there by itself
         with arm.model.disable_adapter():
             assert [one.text for one in arm.answers(items)] != stored
 
@@ -61,6 +61,17 @@ def test_an_arm_from_its_id_and_one_question(work: Path) -> None:
     assert arm.answers(items)[0].text == stored[0]
     with pytest.raises(DataError, match="--context"):
         arm.answer("where is Mola")
+
+
+def test_what_may_be_blank_may_be_left_out(model_folders: dict[str, Path]) -> None:
+    model = Model(name=str(model_folders["t5"]))
+    short = load_arm(model, prompt=Prompt(template="question: {question}"))
+    prompt = Prompt(
+        template="{question} context: {context}", without={"context": "question: {question}"}
+    )
+    arm = load_arm(model, prompt=prompt)
+    assert arm.answer("where is Mola") == short.answer("where is Mola")
+    assert arm.answer("where is Mola", "Mola lies near Tarn") != arm.answer("where is Mola")
 
 
 @pytest.mark.parametrize("trained", ["qlora", "whole"])

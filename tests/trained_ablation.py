@@ -27,6 +27,7 @@ factors:
     treatments:
       qlora: {{model.precision: nf4}}
       whole: {{model.adapter: null}}
+      untrained: {{training.max_steps: 0}}
 seeds: [3]
 analysis: {{hypotheses: [{{factor: trained, claim: different}}]}}
 resources: {{threads: 1}}

@@ -204,7 +204,8 @@ def _members(trials: Iterable[FrozenTrial], budget: int | None) -> dict[int, Fro
 
 
 def _seconds(trial: FrozenTrial) -> float:
-    return 0.0 if trial.duration is None else trial.duration.total_seconds()
+    """Wall time, a second at least: else trials that fail at once would go on for as long."""
+    return 0.0 if trial.duration is None else max(1.0, trial.duration.total_seconds())
 
 
 def _rank(trial: FrozenTrial) -> int:

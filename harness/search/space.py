@@ -48,6 +48,7 @@ def check_space(plan: Plan) -> Search:
             fix="add it, or start from experiments/quickstart_search.yaml",
         )
     _check_names(plan, search)
+    _check_direction(search, search.metric or plan.experiment.analysis.primary)
     _check_seeds(plan, search)
     _check_trains(plan)
     _check_apart_from_factors(plan, search)
@@ -155,6 +156,17 @@ def _check_names(plan: Plan, search: Search) -> None:
             where=f"search.arms.{unknown}",
             got=unknown,
             allowed=", ".join(names),
+        )
+
+
+def _check_direction(search: Search, metric: str) -> None:
+    better = search.model_copy(update={"direction": None}).direction_for(metric)
+    if search.direction not in (None, better):
+        raise ExperimentError(
+            "the search would choose the worst settings",
+            where="search.direction",
+            got=f"{search.direction} of {metric}",
+            allowed=better,
         )
 
 

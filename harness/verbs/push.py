@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it."""
-    from harness.pushing import Pushing, push
+    from harness.publishing import Pushing, push
 
     licenses = {
         "model": options.license,

@@ -22,6 +22,7 @@ LORA = {"kind": "lora", "r": 8, "alpha": 16}
     [
         (["search=null"], "no section `search`"),
         (["data.validation=null"], "needs validation items"),
+        (["search.direction=minimize"], "choose the worst settings"),
         (["search.seeds=[0]"], "a seed would choose the settings and compare them too"),
         (["search.arms={questoin: {trials: 3}}"], "there is no such arm"),
         (

@@ -94,7 +94,7 @@ class CardFacts:
 def model_card(facts: CardFacts) -> str:
     """The content of `README.md`."""
     environment = Environment(  # Markdown, not HTML: what comes from people is escaped by hand
-        loader=PackageLoader("harness"),
+        loader=PackageLoader("harness.publishing"),
         autoescape=False,
         undefined=StrictUndefined,
         trim_blocks=True,

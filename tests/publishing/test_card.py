@@ -11,10 +11,10 @@ import yaml
 from huggingface_hub import ModelCard
 
 from harness.arm_settings import ArmSettings
-from harness.card import CardFacts, model_card
 from harness.experiment.data import Prompt
 from harness.experiment.model import LoRA, Model
 from harness.experiment.recipe import Generation
+from harness.publishing.card import CardFacts, model_card
 from reports.arms import ArmMean
 
 NAN = float("nan")

@@ -12,9 +12,9 @@ import pytest
 from huggingface_hub import ModelCard
 
 from harness.cli import main
-from tests.hub_stand_in import COMMIT, StandIn, digest, hub_stand_in
+from tests.publishing.hub_stand_in import COMMIT, StandIn, digest, hub_stand_in
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TOKEN = "hf_" + "x1" * 17
 
 
@@ -113,3 +113,11 @@ def test_wrong_input_is_found_first(
     monkeypatch.chdir(tmp_path)
     assert main(["push", "any", "--repo-id", name]) == 2
     assert expected in capsys.readouterr().err
+
+
+def test_an_untrained_arm_is_nothing_to_upload(
+    tiny_ablation: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tiny_ablation)
+    assert main(["push", "tiny/t5/untrained", "--repo-id", "me/tiny", "--dry-run"]) == 2
+    assert "nothing trained to upload" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from harness.errors import OutputError
 from harness.experiment.data import Prompt
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation
-from harness.staging import check_private, stage
+from harness.publishing.staging import check_private, stage
 
 SETTINGS = ArmSettings(
     model=Model(name="owner/base", revision="abc"),

@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING
 import yaml
 
 from harness.arm_settings import ArmSettings
-from harness.card import CardFacts, model_card
+from harness.errors import TrackingError
 from harness.experiment.data import Data
 from harness.experiment.plan import RunSpec
 from harness.experiment.section import EMBEDDED_PREFIX
 from harness.models.restoring import is_adapter
+from harness.models.saving import UNTRAINED_FILE
+from harness.publishing.card import CardFacts, model_card
+from harness.publishing.staging import check_private, stage
+from harness.publishing.uploading import check_repo_id, token_of_environment, upload
 from harness.reporting import plan_of_stored
 from harness.results import cluster_columns
-from harness.staging import check_private, stage
 from harness.tracking import load_ablation, open_store
 from harness.tracking.trained import TrainedRun, find_trained, model_folder
 from harness.trained import identity_of, spec_of
-from harness.uploading import check_repo_id, token_of_environment, upload
 
 if TYPE_CHECKING:
     from harness.tracking import Store
@@ -90,6 +92,13 @@ def push(asked: Pushing) -> int:
         model_folder(store, run) as trained,
         tempfile.TemporaryDirectory(prefix="harness-push-") as place,
     ):
+        if (trained / UNTRAINED_FILE).is_file():
+            raise TrackingError(
+                "this arm is the base model as it is: it has nothing trained to upload",
+                where=store.where,
+                got=f"{run.ablation.name} / {run.name}",
+                fix="name an arm that was trained",
+            )
         folder = Path(place)
         settings, base = _settings(run, spec, asked)
         stage(trained, folder, settings, base)
