@@ -260,7 +260,7 @@ def test_a_failed_run_leaves_nothing_on_the_shared_base(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """LoRA on `layer_norm` fails only after `v` was wrapped; the other arm must not inherit it."""
-    monkeypatch.setattr("harness.ablation.check_fit", lambda *arm: "what was not looked at")
+    monkeypatch.setattr("harness.fitting.check_fit", lambda *arm: "what was not looked at")
     axis = (
         "factors.context={control: {q: {model.adapter.targets: [q]}},"
         " treatments: {broken: {model.adapter.targets: [v, layer_norm]}}}"

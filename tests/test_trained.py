@@ -16,6 +16,7 @@ from harness.experiment.data import Prompt
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation
 from harness.publishing.staging import stage
+from harness.reporting import plan_of_stored
 from harness.tracking import open_store
 from harness.tracking.trained import TrainedRun, find_trained, model_folder
 from harness.trained import load_arm, spec_of
@@ -71,7 +72,9 @@ def test_what_may_be_blank_may_be_left_out(model_folders: dict[str, Path]) -> No
     )
     arm = load_arm(model, prompt=prompt)
     assert arm.answer("where is Mola") == short.answer("where is Mola")
-    assert arm.answer("where is Mola", "Mola lies near Tarn") != arm.answer("where is Mola")
+    other = load_arm(model, prompt=prompt.model_copy(update={"without": {}}))
+    with pytest.raises(DataError, match="--context"):
+        other.answer("where is Mola")
 
 
 @pytest.mark.parametrize("trained", ["qlora", "whole"])
@@ -141,8 +144,7 @@ def test_a_wrong_name_shows_what_there_is(work: Path, name: str, expected: str) 
 def test_a_tuned_arm_has_what_its_search_found(work: Path) -> None:
     run, _, _ = found("tiny/t5/lora")
     best = arm_of([1.0], params=[{RATE: 0.5, "training.epochs": 2}])
-    arms = ["t5 / lora", "t5 / qlora", "t5 / whole", "llama / lora", "llama / qlora"]
-    tuning = tuning_of(dict.fromkeys([*arms, "llama / whole"], best))
+    tuning = tuning_of({arm.name: best for arm in plan_of_stored(run.ablation).arms})
     tuned = run._replace(ablation=replace(run.ablation, tuning=tuning))
     assert spec_of(tuned).arm.config.training.learning_rate == 0.5
     assert spec_of(run).arm.config.training.learning_rate == 0.03

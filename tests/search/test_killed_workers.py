@@ -153,7 +153,7 @@ def check(storage: str, open_arm: Any) -> dict[str, list[FrozenTrial]]:
         finished = {
             run.info.run_id: (
                 int(run.data.tags["harness.trial"]),
-                run.data.metrics["validation_f1"],
+                run.data.metrics["trial_validation_f1"],
             )
             for run in tried
             if run.data.tags["harness.arm"] == arm and run.info.status == "FINISHED"

@@ -41,7 +41,6 @@ def names(given: Prepared) -> list[str]:
         ("search.metric=f1", True),  # what it is when left out
         ("search.direction=maximize", True),
         ("search.metric=em", False),
-        ("search.direction=minimize", False),
         ("search.pruner=median", False),
         ("search.seeds=[7]", False),
         ("training.epochs=1", False),
