@@ -1,8 +1,7 @@
 # The main job in a container, on the CPU or on a GPU (docs/guides/in-a-container.md):
-#   docker build -t ablation-harness .
-#   docker build -t ablation-harness:cuda \
-#     --build-arg BASE=nvidia/cuda:13.0.1-runtime-ubuntu24.04 \
-#     --build-arg TORCH_INDEX="$CUDA_BUILDS" .
+#   docker build -t ablation-harness --build-arg TORCH_INDEX="$CPU_BUILDS" .
+#   docker build -t ablation-harness:cuda --build-arg TORCH_INDEX="$CUDA_BUILDS" \
+#     --build-arg BASE=nvidia/cuda:13.0.1-runtime-ubuntu24.04 .
 #   docker run --rm -v ablation:/work ablation-harness
 #   docker run --rm -v ablation:/work --gpus all ablation-harness:cuda ablation /work/mine.yaml
 ARG BASE=python:3.11.7-slim-bookworm
@@ -23,13 +22,14 @@ ENV PATH=/opt/venv/bin:$PATH \
     HF_HOME=/work/.cache/huggingface \
     PYTHONUNBUFFERED=1
 
-# What changes seldom comes first. Torch alone: left to the resolver it may bring several GB of
-# CUDA packages, or those of another CUDA.
+# What changes seldom comes first. Torch alone, from the index that pytorch.org/get-started names
+# for the CPU or for the CUDA of the base; without one pip takes the default build, which brings
+# several GB of CUDA packages.
 WORKDIR /opt/ablation-harness
 COPY pyproject.toml ./
 ARG TORCH_INDEX=""
 RUN sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml > /tmp/torch.txt \
-    && pip install --no-cache-dir --index-url "$TORCH_INDEX" --requirement /tmp/torch.txt
+    && pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --requirement /tmp/torch.txt
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > /tmp/pins.txt \
     && pip install --no-cache-dir --requirement /tmp/pins.txt
 
