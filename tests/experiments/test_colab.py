@@ -24,7 +24,7 @@ def _code() -> list[nbformat.NotebookNode]:
 
 
 def test_it_is_committed_without_outputs() -> None:
-    assert len(_code()) == 6
+    assert len(_code()) == 7
     for cell in _code():
         assert (cell.outputs, cell.execution_count) == ([], None)
         assert not cell.metadata
@@ -53,7 +53,7 @@ def test_its_cells_run(tmp_path: Path, empty_store: Path, monkeypatch: pytest.Mo
     notebook = _notebook()
     resources = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
-    *_, compared, answered, shown = (
+    *_, compared, answered, asked, shown = (
         cell.outputs[-1]["data"]
         for cell in notebook.cells
         if cell.cell_type == "code" and cell.outputs[-1:] and "data" in cell.outputs[-1]
@@ -61,4 +61,5 @@ def test_its_cells_run(tmp_path: Path, empty_store: Path, monkeypatch: pytest.Mo
     assert "question+context vs question" in compared["text/html"]
     assert "better" in compared["text/plain"]
     assert "references" in answered["text/html"]
+    assert len(asked["text/plain"]) > len("''"), "an answer, and not an empty one"
     assert "is better than question" in shown["text/html"]
