@@ -14,10 +14,10 @@ from rich.console import Console
 from harness.data import READERS, Item, Record
 from harness.data.columns import find_columns
 from harness.data.conversion import to_items
-from harness.data.messages import counted
+from harness.data.messages import counted, listed, nearest
 from harness.data.records import Origin
 from harness.data.sources import read_file
-from harness.errors import DataError
+from harness.errors import DataError, ExperimentError
 from harness.metrics import METRICS, corpus_scores, score_items
 from harness.predictions.writing import check_output, write_answers
 from harness.progress import Progress
@@ -73,9 +73,19 @@ def predict_one(
     Raises
     ------
     InputError
-        There is no such run, or the prompt needs what is not given.
+        There is no such run, or the prompt needs what is not given or not what is given.
     """
     arm = load_arm(run, base_model=base_model, tracking_uri=tracking_uri)
+    names = arm.settings.prompt.names
+    for name in fields or {}:
+        if name not in names:
+            raise DataError(
+                f"this arm's prompt has no place for {name!r}",
+                where="--field",
+                got=f"{name}=…",
+                allowed=listed(names),
+                fix=nearest(name, names),
+            )
     print(arm.answer(question, context, **(fields or {})))
     return 0
 
@@ -167,7 +177,7 @@ def read_questions(
         raise DataError(
             error.what,
             where=f"--input {origin.name}",
-            got=error.got,
+            got=f"the columns {listed(sorted(available))}",
             fix="name the columns: --column question=COLUMN",
         ) from None
     if not answered:
@@ -179,7 +189,16 @@ def read_questions(
 def _answered(arm: TrainedArm, items: Sequence[Item], console: Console) -> list[str]:
     with Progress(1, console) as progress:
         progress.start(arm.name)
-        found = arm.answers(items, lambda done, n: progress.stage("generating", done, n))
+        try:
+            found = arm.answers(items, lambda done, n: progress.stage("generating", done, n))
+        except ExperimentError as error:  # the prompt is as it was trained: the file lacks a field
+            raise DataError(
+                error.what,
+                where="--input",
+                got=error.got,
+                allowed=error.allowed,
+                fix="name the field's column: --column FIELD=COLUMN",
+            ) from None
         progress.finish(counted(len(found), "answer"))
     return [one.text for one in found]
 

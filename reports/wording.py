@@ -130,7 +130,10 @@ def numbers(comparison: Comparison) -> str:
     if math.isnan(comparison.ci_low):
         return f"{text}; {comparison.reason}"
     level = f"{100 * comparison.level:.4g}%"
-    text += f" ({level} interval {interval(comparison)}, {p_text(comparison.p_adjusted)})"
+    p = p_text(comparison.p_adjusted)
+    if p != p_text(comparison.p_value):  # else it seems to contradict the interval
+        p = f"adjusted {p}"
+    text += f" ({level} interval {interval(comparison)}, {p})"
     return f"{text}; {comparison.needed}" if comparison.needed else text
 
 

@@ -81,7 +81,9 @@ def test_wrong_input_is_explained(
 ) -> None:
     Path("odd.csv").write_text("a,b\n1,2\n")
     assert main(["predict", "any", *arguments]) == 2
-    assert expected in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert expected in printed
+    assert "answers," not in printed  # no column that the file has not
     assert not list(echo.glob("x.*"))
 
 
@@ -93,6 +95,40 @@ def test_an_interruption_leaves_what_was_there(echo: Path, monkeypatch: pytest.M
     Path("out.json").write_text("before")
     assert main(["predict", "any", "--input", "in.jsonl", "--output", "out.json"]) == 130
     assert {p.name: p.read_text() for p in echo.glob("*out*")} == {"out.json": "before"}
+
+
+def test_a_field_is_given_once_and_has_a_place(
+    tiny_ablation: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tiny_ablation)
+    ask = ["predict", "tiny/t5/whole", "where"]
+    assert main([*ask, "--context", "the river"]) == 0
+    expected = capsys.readouterr().out
+    assert main([*ask, "--field", "context=the river"]) == 0
+    assert capsys.readouterr().out == expected
+    for wrong, told in (
+        (["--context", "a", "--field", "context=b"], "given twice"),
+        (["--field", "question=b"], "given twice"),
+        (["--context", "a", "--field", "contxt=b"], "did you mean 'context'?"),
+    ):
+        assert main([*ask, *wrong]) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_a_file_without_a_field_of_the_prompt(
+    tiny_ablation: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tiny_ablation)
+    (tmp_path / "in.csv").write_text("question,passage\nwhere,the river\n")
+    output = tmp_path / "out.csv"
+    ask = ["predict", "tiny/t5/whole", "--input", str(tmp_path / "in.csv"), "--output", str(output)]
+    assert main(ask) == 2
+    assert "--column FIELD=COLUMN" in capsys.readouterr().err
+    assert not output.exists()
+    assert main([*ask, "--column", "context=passage"]) == 0
 
 
 def test_one_answer_alone_is_printed(

@@ -223,6 +223,11 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
         if "tag" in ctx:
             got, location = ctx["tag"], (*location, ctx["discriminator"].strip("'"))
         fix = _nearest(str(got), re.findall(r"'([^']*)'", allowed))
+    elif problem["type"] == "union_tag_not_found":
+        message = "the key 'kind' is missing"
+        if location[:2] == ("search", "space") and isinstance(next(iter(got.values()), None), dict):
+            path = f"{location[-1]}.{next(iter(got))}"
+            fix = f"a dotted path is one key: search.space={{{path}: {{kind: …}}}}"
     if len(problems) > 1:
         rest = f"{len(problems) - 1} more after this one"
         fix = f"{fix} ({rest})" if fix else rest
@@ -231,8 +236,12 @@ def _explained(error: ValidationError, root: type[BaseModel], located: Located) 
     )
 
 
+_CALLED = {"gpu": "cuda"}  # what is usual elsewhere, and nearer to another of our names
+
+
 def _nearest(name: str, known: Sequence[str]) -> str | None:
     by_lower = {one.lower(): one for one in known}
+    name = _CALLED.get(name.lower(), name)
     near = difflib.get_close_matches(name.lower(), by_lower, n=1)
     return f"did you mean {by_lower[near[0]]!r}?" if near else None
 

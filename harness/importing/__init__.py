@@ -5,6 +5,7 @@ Reads configurations and writes experiments; runs nothing, and reads no data and
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -74,8 +75,12 @@ def import_files(
     check_free(target, force=force)
     entries = account_of(tool, files, name_of(target), places)
     tree = tree_of(entries)
+    flags = {"-o": output, "--data": places.train, "--test": places.test}
+    flags["--validation"] = places.validation
+    given = [part for flag, value in flags.items() if value for part in (flag, value)]
+    command = shlex.join(["harness", "import", tool, *files, *given])
     header = [
-        f"Made by `harness import {tool} {' '.join(files)}`; each line says where it comes from.",
+        f"Made by `{command}`; each line says where it comes from.",
         "The same command with --force tells again what was changed and what has no counterpart.",
         f"Next: harness plan {output}",
     ]

@@ -84,7 +84,12 @@ TEST_ALIASES = {
     **dict.fromkeys(("metrics_rouge", "compute_rouge"), "rouge"),
     **dict.fromkeys(("log_path", "logfile"), "log_file"),
     **dict.fromkeys(
-        ("save_every_n_steps", "save_generated_text_every", "save_generated_text_every_n_steps"),
+        (
+            "save_every_n_steps",
+            "save_generated_every_n_steps",
+            "save_generated_text_every",
+            "save_generated_text_every_n_steps",
+        ),
         "save_every",
     ),
     "wandb_offline": "wandb_mode",

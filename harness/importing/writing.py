@@ -31,17 +31,17 @@ def name_of(output: Path) -> str:
 
 
 def check_free(output: Path, *, force: bool) -> None:
-    """Refuse a file that exists, or that cannot be made.
+    """Refuse a file that exists, or a folder in its place.
 
     Raises
     ------
     OutputError
     """
-    if output.is_dir() or not output.parent.is_dir():
+    if output.is_dir():
         raise OutputError(
             "the experiment file cannot be written there",
             where=str(output),
-            got="a folder" if output.is_dir() else f"no folder {output.parent}",
+            got="a folder",
             fix="-o experiments/NAME.yaml",
         )
     if output.exists() and not force:
@@ -96,13 +96,14 @@ def text_of(tree: Mapping[str, Any], entries: Sequence[Entry], header: Sequence[
 
 
 def write(output: Path, text: str) -> None:
-    """Write the file.
+    """Write the file, and make the folder that it is in.
 
     Raises
     ------
     OutputError
     """
     try:
+        output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(

@@ -168,7 +168,7 @@ def _by_place(store: Store, name: str) -> Run:
             where=f"{parent.info.run_name} ({parent.info.run_id[:12]}); {store.where}",
             got=rest,
             allowed="ARM, or ARM/SEED, of\n" + _lines(store, runs.values()),
-            fix=nearest(arm, arms),
+            fix=None if arm in arms else nearest(_typed(arm), map(_typed, arms)),
         )
     finished = [place for place in places if runs[place].info.status == "FINISHED"]
     return runs[(finished or places)[0]]
@@ -193,8 +193,13 @@ def _lines(store: Store, runs: Iterable[Run]) -> str:
         if parent_id not in names:
             parent = find_run(store, parent_id)
             names[parent_id] = parent.data.tags.get(tags.EXPERIMENT, "?") if parent else "?"
-        typed = f"{names[parent_id]}/{arm.replace(' / ', '/')}/{run.data.tags[tags.SEED]}"
+        typed = f"{names[parent_id]}/{_typed(arm)}/{run.data.tags[tags.SEED]}"
         lines.append(f"    {run.info.run_id[:12]}  {typed}  ({run.info.status.lower()})")
     if len(every) > _LISTED:
         lines.append(f"    and {len(every) - _LISTED} more")
     return "\n".join(lines) or "    (it has none)"
+
+
+def _typed(arm: str) -> str:
+    """An arm's name as it is typed."""
+    return arm.replace(" / ", "/")

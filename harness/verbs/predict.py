@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from harness.verbs.common import takes_tracking
 
@@ -61,9 +62,24 @@ def run(options: argparse.Namespace) -> int:
         )
     if one:
         fields = dict(options.field)
-        return predict_one(options.trained, options.question, options.context, fields, **places)
+        context = fields.pop("context", None) if options.context is None else options.context
+        _check_fields(fields)
+        return predict_one(options.trained, options.question, context, fields, **places)
     columns = dict(options.column)
     return predict_file(options.trained, options.input, options.output, columns, **places)
+
+
+def _check_fields(fields: Mapping[str, str]) -> None:
+    """Refuse a field that has an argument of its own, which was given as well."""
+    from harness.errors import DataError
+
+    for name in ("question", "context"):
+        if name in fields:
+            raise DataError(
+                f"the {name} is given twice",
+                where=f"--field {name}={fields[name]}",
+                fix="give it once",
+            )
 
 
 def _pair(text: str) -> tuple[str, str]:

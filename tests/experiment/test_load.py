@@ -85,6 +85,12 @@ def test_later_assignments_win() -> None:
         (["model.adapter=null", "model.precision=bf16"], ["too coarse", "kind: lora"]),
         (["prompt.template='{question!r}'"], ["{question!r} is not a plain field name"]),
         (["analysis.primary=F1"], ["did you mean 'f1'"]),
+        (["resources.accelerator=gpu"], ["did you mean 'cuda'"]),
+        (
+            ["search={space: {training: {epochs: {kind: int, low: 1, high: 2}}}}"],
+            ["'kind' is missing", "search.space={training.epochs: {kind: …}}"],
+        ),
+        (["search={space: {training.epochs: {low: 1, high: 2}}}"], ["'kind' is missing"]),
         (["factors.context.treatments={4: {training.epochs: 9}}"], ["not text", "quotes: '4'"]),
         ([f"factors.context.treatments={{{'x' * 61}: {{training.epochs: 9}}}}"], ["60 char"]),
         (

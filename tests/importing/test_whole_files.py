@@ -93,3 +93,14 @@ def test_the_experiments_of_these_jobs_are_valid(name: str) -> None:
     assert len(make_plan(load_experiment(file)).runs) >= 6
     assert "added by the importer" not in file.read_text()
     assert yaml.safe_load(file.read_text())["base"]["model"]["name"].count("/") == 1
+
+
+def test_the_file_names_the_whole_command_that_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(written(tmp_path, minimal())).rename("c.yaml")
+    command = ["import", "ludwig", "c.yaml", "-o", "x.yaml", "--data", "a b.csv", "--test", "t.csv"]
+    assert main(command) == 0
+    told = "`harness import ludwig c.yaml -o x.yaml --data 'a b.csv' --test t.csv`"
+    assert told in Path("x.yaml").read_text()

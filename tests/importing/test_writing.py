@@ -10,7 +10,7 @@ import yaml
 from harness.errors import OutputError
 from harness.importing.account import Entry, added, taken
 from harness.importing.reading import Leaf
-from harness.importing.writing import check_free, name_of, text_of
+from harness.importing.writing import check_free, name_of, text_of, write
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,15 @@ def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="--force"):
         check_free(there, force=False)
     check_free(there, force=True)
-    for wrong in (tmp_path, tmp_path / "no" / "x.yaml"):
-        with pytest.raises(OutputError, match="cannot be written"):
-            check_free(wrong, force=True)
+    with pytest.raises(OutputError, match="cannot be written"):
+        check_free(tmp_path, force=True)
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    write(tmp_path / "new" / "x.yaml", "a: 1\n")
+    assert (tmp_path / "new" / "x.yaml").read_text() == "a: 1\n"
+    with pytest.raises(OutputError, match="cannot be written"):
+        write(tmp_path / "new" / "x.yaml" / "y.yaml", "a: 1\n")
 
 
 def test_lines_are_yaml_and_say_where_they_come_from() -> None:

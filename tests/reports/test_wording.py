@@ -72,6 +72,7 @@ def test_sentence() -> None:
         "question+context is better than question: F1 81.2 vs 14.0, +67.2 points "
         "(95% interval +64.0 to +70.4, p < 0.001)."
     )
+    assert sentence(replace(BASE, p_value=0.039, p_adjusted=0.078)).endswith("adjusted p = 0.078).")
     assert sentence(replace(BASE, needed="needs about 3 more seeds")).endswith(
         "p < 0.001); needs about 3 more seeds."
     )

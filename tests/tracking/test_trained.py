@@ -35,6 +35,16 @@ def test_id_and_place_find_the_same_run(store: Store) -> None:
     assert not one.ablation.records
 
 
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [("tiny/lama/lora/3", "did you mean 'llama/lora'?"), ("tiny/llama/lora/7", None)],
+)
+def test_a_near_name_is_given_as_it_is_typed(store: Store, name: str, fix: str | None) -> None:
+    with pytest.raises(TrackingError, match="no such run") as caught:
+        find_trained(store, name)
+    assert caught.value.fix == fix
+
+
 def _added(store: Store, like: str, seed: int, status: str) -> str:
     """Another run beside one, which ended as told."""
     run = store.client.get_run(find_trained(store, like).run_id)
