@@ -5,6 +5,7 @@ The one place where plan, executor, tracking and report meet; each of them is el
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -162,6 +163,7 @@ def run_ablation(
         _say_cuts(records, console)
         make_report(study, records, folder, ablation.run_id, identity, store, ablation)
     _say_left_over(folder / _CHECKPOINTS, checkpoints, console)
+    _say_next(plan, records, console)
     return say_failures(records, console)
 
 
@@ -280,6 +282,16 @@ def _say_left_over(
         console.print(text, markup=False, soft_wrap=True)
     elif root.is_dir() and not any(root.iterdir()):
         root.rmdir()
+
+
+def _say_next(plan: Plan, records: Sequence[RunRecord], console: Console) -> None:
+    """How to go on from here: a finished arm by the name that it is asked under."""
+    done = [one for one in records if one.predictions is not None]
+    if done:
+        arm = done[-1].arm.replace(" / ", "/")
+        name = shlex.quote(f"{plan.experiment.name}/{arm}/{done[-1].seed}")
+        text = f'ask a trained arm: harness predict {name} "question"'
+        console.print(text, markup=False, soft_wrap=True)
 
 
 def _say_cuts(records: Sequence[RunRecord], console: Console) -> None:

@@ -165,6 +165,13 @@ def test_no_error_tells_a_password(url) -> None:
     assert "127.0.0.1" in where_is(url)
 
 
+def test_an_error_does_not_give_a_short_password_away() -> None:
+    with pytest.raises(TrackingError) as raised:
+        open_storage("postgresql+psycopg://u:p@127.0.0.1:1/d")
+    assert "***" not in str(raised.value).partition("found:")[2].partition("allowed:")[0]
+    assert "its message is left out" in str(raised.value)
+
+
 def test_where_a_storage_is(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
