@@ -17,7 +17,7 @@ from harness.models.base import load_tokenizer
 from harness.preparation import prepare
 from harness.tracking import load_ablation, open_store
 
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 ROWS = [
     (
         "inform(name[Dirt: Showdown], esrb[E 10+ (for Everyone 10 and Older)],"
