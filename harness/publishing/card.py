@@ -195,7 +195,7 @@ def _sources(facts: CardFacts) -> list[list[str]]:
     known = facts.licenses
     return [
         ["base model", markdown(facts.base_label), markdown(known.get("base", "not known"))],
-        ["data", markdown(facts.data_label), markdown(known.get("data", "not given"))],
+        ["data", markdown(facts.data_label), markdown(known.get("data", "not known"))],
     ]
 
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Pushing", "push"]
 
+OWN = "apache-2.0"
+"""Of the embedded data set and base model."""
+
 
 @dataclass(frozen=True)
 class Pushing:
@@ -181,7 +184,7 @@ def _facts(
         base_label=settings.model.name,
         data_label=_data_label(data),
         datasets=_datasets(data),
-        licenses={**_base_license(spec, base), **(asked.licenses or {})},
+        licenses={**_known_licenses(spec, base), **(asked.licenses or {})},
         own=own.metrics,
         means={metric: arm_means(table, metric, level) for metric in table.metrics},
         level=level,
@@ -190,6 +193,13 @@ def _facts(
         verdicts=tuple(verdict_lines(analysis)),
         warnings=analysis.warnings,
     )
+
+
+def _known_licenses(spec: RunSpec, base: str | None) -> dict[str, str]:
+    """The one on the base's own card, and `OWN` for what comes with the project."""
+    places = {"base": spec.arm.config.model.name, "data": spec.arm.config.data.source or ""}
+    own = {part: OWN for part, place in places.items() if place.startswith(EMBEDDED_PREFIX)}
+    return _base_license(spec, base) | own
 
 
 def _base_license(spec: RunSpec, base: str | None) -> dict[str, str]:

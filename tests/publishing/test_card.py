@@ -81,7 +81,7 @@ def test_the_page_tells_scores_verdicts_recipe_and_limits() -> None:
     assert "- few items" in text
     assert "held in nf4" in text
     assert "| base model | owner/base | mit |" in text
-    assert "| data | squad | not given |" in text
+    assert "| data | squad | not known |" in text
     headings = re.findall(r"^#+ .*", text, flags=re.MULTILINE)
     assert [one.lstrip("# ") for one in headings] == [
         "me/tiny", "Base model and data", "Scores", "Recipe", "Use", "Limits",

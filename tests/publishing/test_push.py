@@ -70,6 +70,8 @@ def test_a_dry_run_shows_it_and_contacts_nobody(tiny_ablation: Path) -> None:
     assert hub.requests == []
     for shown in ("private", "model.safetensors", "README.md:", "library_name: transformers"):
         assert shown in done.stdout
+    (data,) = [line for line in done.stdout.splitlines() if line.startswith("| data |")]
+    assert "apache-2.0" in data, "the embedded data are this project's own"
 
 
 @pytest.mark.parametrize(
