@@ -131,7 +131,7 @@ def test_plain_models_answer_too(model_folders: dict[str, Path]) -> None:
     [
         ("tiny", "an ablation, not one of its runs(.|\n)*tiny/llama/lora/3"),
         ("tiny/llama/lora/4", "no such run(.|\n)*tiny/llama/lora/3"),
-        ("tiny/llama/loro", "did you mean 'llama / lora'"),
+        ("tiny/llama/loro", "did you mean 'llama/lora'"),
         ("other/llama", "no such ablation(.|\n)*tiny"),
         ("ffffffff", "no such run(.|\n)*tiny/t5/whole/3"),
     ],
