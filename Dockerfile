@@ -2,8 +2,8 @@
 #   docker build -t ablation-harness --build-arg TORCH_INDEX="$CPU_BUILDS" .
 #   docker build -t ablation-harness:cuda --build-arg TORCH_INDEX="$CUDA_BUILDS" \
 #     --build-arg BASE=nvidia/cuda:13.0.1-runtime-ubuntu24.04 .
-#   docker run --rm -v ablation:/work ablation-harness
-#   docker run --rm -v ablation:/work --gpus all ablation-harness:cuda ablation /work/mine.yaml
+#   docker run --rm -v ablation:/data ablation-harness
+#   docker run --rm -v ablation:/data --gpus all ablation-harness:cuda ablation /data/mine.yaml
 ARG BASE=python:3.11.7-slim-bookworm
 FROM ${BASE}
 
@@ -17,9 +17,9 @@ RUN command -v python3 >/dev/null || { \
     }
 RUN python3 -m venv /opt/venv \
     && useradd --uid 10001 --create-home harness \
-    && install --directory --owner=harness /work
+    && install --directory --owner=harness /data
 ENV PATH=/opt/venv/bin:$PATH \
-    HF_HOME=/work/.cache/huggingface \
+    HF_HOME=/data/.cache/huggingface \
     PYTHONUNBUFFERED=1
 
 # What changes seldom comes first. Torch alone, from the index that pytorch.org/get-started names
@@ -40,6 +40,6 @@ RUN pip install --no-cache-dir --no-deps .
 COPY experiments experiments
 
 USER 10001
-WORKDIR /work
+WORKDIR /data
 ENTRYPOINT ["harness"]
 CMD ["ablation", "/opt/ablation-harness/experiments/quickstart.yaml"]

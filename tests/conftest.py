@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from tests.small import EXPERIMENT
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test that reaches for the hub must fail at once
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -25,6 +28,15 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
         open_store(None)
     return folder / "mlflow.db"
+
+
+@pytest.fixture
+def work(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with an experiment file and an empty store, as the current one."""
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    (tmp_path / "small.yaml").write_text(EXPERIMENT)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -15,41 +15,24 @@ import harness.searching
 from harness.cli import main
 from harness.experiment.tuning import Tuning
 from harness.tracking import load_ablation, open_store
+from tests.small import EXPERIMENT
 
-EXPERIMENT = """\
-name: small
-question: Does reading the paragraph help?
-base:
-  data:
-    source: embedded:invented_world
-    train: {split: train, limit: 60}
-    validation: {share: 0.3}
-    test: {split: test, limit: 40}
-  prompt: {template: "question: {question}", max_tokens: 256}
-  model: {name: "embedded:tiny_t5", adapter: {kind: lora, r: 4}}
-  training: {epochs: 1, learning_rate: 1.0e-2, batch_size: 16}
-  generation: {max_new_tokens: 4, batch_size: 40}
-factors:
-  context:
-    control: {question: {}}
-    treatments: {question+context: {prompt.template: "question: {question} context: {context}"}}
-seeds: [0, 1]
+SEARCH = """\
 search:
   space:
     training.learning_rate: {kind: float, low: 1.0e-3, high: 2.0e-2, log: true}
     model.adapter.r: {kind: int, low: 2, high: 8}
   trials: 3
   sampler: random
-analysis:
-  hypotheses: [{factor: context, claim: better}]
-resources: {threads: 1}
 """
 
 
 @pytest.fixture
 def work(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(empty_store, tmp_path / "mlflow.db")
-    (tmp_path / "small.yaml").write_text(EXPERIMENT)
+    held_out = "    validation: {share: 0.3}\n    test:"
+    text = EXPERIMENT.replace("    test:", held_out) + SEARCH
+    (tmp_path / "small.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
     return tmp_path
