@@ -47,6 +47,11 @@ PACKAGES: Final = (
     "datasketch",
     "optuna",
     "cmaes",
+    "django",
+    "dj-database-url",
+    "uvicorn",
+    "psutil",
+    "filelock",
 )
 """The project's dependencies; `tests/test_dependencies.py` keeps this list complete."""
 

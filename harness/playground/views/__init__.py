@@ -1,0 +1,1 @@
+"""What the pages answer: a module for each kind of page, which asks the modules above."""
