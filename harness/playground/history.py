@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from harness.playground.models import Conversation
@@ -34,11 +35,10 @@ def find(words: str) -> QuerySet[Conversation]:
 
 def index(conversation: int) -> None:
     """Take the texts of a conversation, as they are now, into the search."""
-    one = Conversation.objects.filter(pk=conversation).first()
-    if one is None:  # deleted meanwhile
-        return
-    searchable = "\n".join([one.title, *_texts(one)]).casefold()
-    Conversation.objects.filter(pk=conversation).update(searchable=searchable)
+    with transaction.atomic():
+        own = Conversation.objects.select_for_update().filter(pk=conversation)
+        for one in own:  # none, if it was deleted meanwhile
+            own.update(searchable="\n".join([one.title, *_texts(one)]).casefold())
 
 
 def excerpt(conversation: Conversation, words: str) -> list[Piece]:

@@ -141,6 +141,8 @@ def again(answer: Answer) -> None:
     """
     if Vote.objects.filter(turn=answer.turn_id).exists():
         raise Refused("This turn has a vote already, so its answers stay as they are.", 409)
+    if answer.turn.conversation.blind and named(answer.turn):
+        Turn.objects.filter(pk=answer.turn_id).update(revealed=True)
     ends = (Answer.Status.STOPPED, Answer.Status.INTERRUPTED, Answer.Status.FAILED)
     changed = Answer.objects.filter(pk=answer.pk, status__in=ends).update(
         status=Answer.Status.WAITING,
@@ -159,7 +161,8 @@ def again(answer: Answer) -> None:
 
 def named(turn: Turn) -> bool:
     """Whether it may be shown which answer is whose, with all that could tell."""
-    return not turn.conversation.blind or _final(turn) or not _can_be_voted(turn)
+    open_ = turn.revealed or not turn.conversation.blind
+    return open_ or _final(turn) or not _can_be_voted(turn)
 
 
 def votable(turn: Turn) -> bool:
@@ -187,7 +190,7 @@ def vote(turn: Turn, preferred: Answer | None) -> None:
         turn=turn,
         defaults={
             "preferred": preferred,
-            "blind": turn.conversation.blind,
+            "blind": turn.conversation.blind and not turn.revealed,
             "created": timezone.now(),
         },
     )
