@@ -1,7 +1,5 @@
 """The first tables: conversations, turns, answers, votes."""
 
-from typing import Final
-
 import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
@@ -12,9 +10,9 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    dependencies: Final = ()
+    dependencies = ()
 
-    operations: Final = (
+    operations = (
         migrations.CreateModel(
             name="Conversation",
             fields=[
