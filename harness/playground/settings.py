@@ -131,7 +131,7 @@ def _database(options: Options) -> dict[str, Any]:
             "OPTIONS": _SQLITE,
         }
     try:
-        found = dict(dj_database_url.parse(options.database))
+        found: dict[str, Any] = {**dj_database_url.parse(options.database)}
     except (ValueError, KeyError) as error:
         raise PlaygroundError(
             "this is not the URL of a database",
@@ -142,4 +142,3 @@ def _database(options: Options) -> dict[str, Any]:
     if found["ENGINE"].endswith("sqlite3"):
         found["OPTIONS"] = {**found.get("OPTIONS", {}), **_SQLITE}
     return found
-

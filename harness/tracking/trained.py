@@ -90,7 +90,9 @@ def finished_runs(store: Store) -> list[FinishedRun]:
         The store failed.
     """
     with explained(store, "list the finished runs"):
-        parents = {run.info.run_id: run for run in search(store, f"tags.`{tags.KIND}` = 'ablation'")}
+        parents = {
+            run.info.run_id: run for run in search(store, f"tags.`{tags.KIND}` = 'ablation'")
+        }
         runs = search(store, f"tags.`{tags.KIND}` = 'run' and attributes.status = 'FINISHED'")
     found: dict[str, FinishedRun] = {}
     for run in runs:
@@ -112,7 +114,9 @@ def finished_runs(store: Store) -> list[FinishedRun]:
             ),
         )
     newest = list(parents)
-    return sorted(found.values(), key=lambda one: (newest.index(one.ablation_id), one.arm, one.seed))
+    return sorted(
+        found.values(), key=lambda one: (newest.index(one.ablation_id), one.arm, one.seed)
+    )
 
 
 def find_trained(store: Store, name: str) -> TrainedRun:

@@ -14,16 +14,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
+    from harness.playground.options import Options
+    from harness.playground.settings import django_settings
+
     if not settings.configured:
-        file = tmp_path_factory.mktemp("playground") / "playground.sqlite3"
-        settings.configure(
-            INSTALLED_APPS=["harness.playground"],
-            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}},
-            DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-            ROOT_URLCONF="harness.playground.urls",
-            SECRET_KEY="test",
-            USE_TZ=True,
-        )
+        options = Options(folder=tmp_path_factory.mktemp("playground"))
+        settings.configure(**django_settings(options, "k" * 50))
         django.setup()
     call_command("migrate", verbosity=0)
 

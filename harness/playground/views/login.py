@@ -21,6 +21,4 @@ def login(request: HttpRequest) -> HttpResponse:
             let_in(request)
             return redirect("new")
         wrong = True
-    return render(
-        request, "playground/login.html", {"wrong": wrong}, status=403 if wrong else 200
-    )
+    return render(request, "playground/login.html", {"wrong": wrong}, status=403 if wrong else 200)
