@@ -81,7 +81,6 @@ def django_settings(options: Options, key: str) -> dict[str, Any]:
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 200,
         "FILE_UPLOAD_HANDLERS": [],
         "LOGGING_CONFIG": None,
-        "PLAYGROUND_PASSWORD": options.password,
     }
 
 
