@@ -14,7 +14,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    if not settings.configured:
+    if not settings.configured:  # the one place to say how Django is set up in tests
         file = tmp_path_factory.mktemp("playground") / "playground.sqlite3"
         settings.configure(
             INSTALLED_APPS=["harness.playground"],
