@@ -133,6 +133,7 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "fields": turn.fields,
         "item": turn.item_id,
         "references": turn.references,
+        "revealed": turn.revealed,
         "answers": [_answer(answer) for answer in turn.answers.all()],
         "vote": vote
         and {

@@ -44,9 +44,9 @@ class RateLimit(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Count it, and refuse it with 429 where it is one too many."""
         address = request.META.get("REMOTE_ADDR", "")
-        many = _count(f"all {address}", 1) > PER_SECOND
+        many = _count(f"all-{address}", 1) > PER_SECOND
         if request.method == "POST" and request.path == reverse("login"):
-            many = many or _count(f"login {address}", 60) > TRIES_PER_MINUTE
+            many = many or _count(f"login-{address}", 60) > TRIES_PER_MINUTE
         if not many:
             return None
         response = render(request, "playground/errors/429.html", status=429)
