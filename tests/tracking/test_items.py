@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from harness.audit.background import Background, background_of
+from harness.cli import main
 from harness.data import Dataset, Item, load_dataset
 from harness.errors import TrackingError
 from harness.experiment import Plan
@@ -57,6 +58,25 @@ def test_items_of_a_finished_ablation_are_those_of_its_data(
     assert [one.fields for one in found] == [
         {name: one.fields[name] for name in names} for one in expected
     ]
+
+
+def test_an_ablation_stores_the_fields_of_every_arms_prompt(work: Path) -> None:
+    text = (work / "small.yaml").read_text()
+    (work / "small.yaml").write_text(text.replace("context: {context}", "title: {title}"))
+    few = ["seeds=[0]"]
+    few += [
+        f"base.{x}" for x in ("training.max_steps=0", "data.train.limit=4", "data.test.limit=3")
+    ]
+    options = [part for one in few for part in ("--set", one)]
+    assert main(["ablation", "small.yaml", *options]) == 0
+    store = open_store(None, must_exist=True)
+    run = find_trained(store, "small/question")
+    expected = load_dataset(spec_of(run).arm.config.data).test
+    for item, of_data in zip(
+        items_of(store, run.ablation.run_id, run.run_id), expected, strict=True
+    ):
+        assert item.fields == of_data.fields
+        assert len(item.fields["title"]) > 2
 
 
 def test_fields_that_prompts_name_come_back(start: Start, store: Store, plan: Plan) -> None:
