@@ -6,13 +6,16 @@ stored predictions come out again. Trains nothing and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.arm_settings import ArmSettings, read_settings
 from harness.data import Item
+from harness.data.encoding import Encoded
 from harness.data.messages import listed
 from harness.data.prompts import check_template
 from harness.errors import DataError, ModelError
@@ -29,13 +32,54 @@ from harness.tracking import open_store
 from harness.tracking.trained import TrainedRun, find_trained, model_folder
 
 if TYPE_CHECKING:
-    from harness.generation import Prediction
+    from harness.generation import Prediction, Watch
     from harness.models.base import BaseModel
 
-__all__ = ["TrainedArm", "identity_of", "load_arm", "spec_of"]
+__all__ = ["Asked", "FoundArm", "TrainedArm", "find_arm", "identity_of", "load_arm", "spec_of"]
 
 _ITEM = "question"
 _CONFIG = ("config.json", "adapter_config.json")
+
+
+class FoundArm(NamedTuple):
+    """What an arm is made of, before anything of it is loaded.
+
+    Attributes
+    ----------
+    name : str
+        The run, such as `question / full / seed 0`, or the folder.
+    settings : ArmSettings
+        What it is asked with.
+    model : Model
+        What is to be loaded, and at which precision: the base, or the trained model itself.
+    source : ModelSource
+        Where that was found.
+    adapter : Path or None
+        The folder of the adapter that goes on it; None where it answers as it is.
+    """
+
+    name: str
+    settings: ArmSettings
+    model: Model
+    source: ModelSource
+    adapter: Path | None
+
+
+class Asked(NamedTuple):
+    """An answer, and what it is an answer to.
+
+    Attributes
+    ----------
+    prediction : Prediction
+    encoded : Encoded
+        The prompt as the model read it, with what was cut off.
+    seconds : float
+        Of generating alone.
+    """
+
+    prediction: Prediction
+    encoded: Encoded
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -90,8 +134,33 @@ class TrainedArm:
                 fix=f"give {listed(missing)}; on the command line: --context TEXT or"
                 " --field NAME=TEXT",
             )
-        (found,) = self.answers([Item(_ITEM, given, (), (), ())])
-        return found.text
+        return self.stream(given).prediction.text
+
+    def stream(
+        self, fields: Mapping[str, str], item_id: str = _ITEM, watch: Watch | None = None
+    ) -> Asked:
+        """The answer to one question, watched while it is in the making.
+
+        Parameters
+        ----------
+        fields : mapping of str to str
+            All that the prompt names, whether blank or not.
+        item_id : str
+            With the seed, decides random decoding.
+        watch : callable, optional
+            As for `harness.generation.generate`.
+
+        Raises
+        ------
+        ExperimentError
+            The prompt names a field that is not given.
+        """
+        item = Item(item_id, dict(fields), (), (), ())
+        check_template(self.settings.prompt, [item])
+        (encoded,) = encode_items([item], self.settings.prompt, self.base)
+        start = time.perf_counter()
+        (prediction,) = self._generated([encoded], watch=watch)
+        return Asked(prediction, encoded, time.perf_counter() - start)
 
     def answers(
         self, items: Sequence[Item], on_step: Callable[[int, int], None] | None = None
@@ -110,18 +179,28 @@ class TrainedArm:
         ExperimentError
             The prompt names a field that an item has not.
         """
+        check_template(self.settings.prompt, items)
+        encoded = encode_items(items, self.settings.prompt, self.base)
+        return self._generated(encoded, on_step=on_step or (lambda done, total: None))
+
+    def _generated(
+        self,
+        encoded: Sequence[Encoded],
+        *,
+        on_step: Callable[[int, int], None] = lambda done, total: None,
+        watch: Watch | None = None,
+    ) -> list[Prediction]:
         from harness.generation import generate
 
-        settings = self.settings
-        check_template(settings.prompt, items)
         return generate(
             self.model,
             self.base.tokenizer,
-            encode_items(items, settings.prompt, self.base),
-            settings.generation,
-            seed=settings.seed,
+            encoded,
+            self.settings.generation,
+            seed=self.settings.seed,
             encoder_decoder=self.base.encoder_decoder,
-            on_step=on_step or (lambda done, total: None),
+            on_step=on_step,
+            watch=watch,
         )
 
 
@@ -157,21 +236,53 @@ def load_arm(
     ModelError
         The base cannot be loaded, or is not the one that the arm was trained on.
     """
+    from harness.models.base import load_base
+    from harness.models.restoring import with_saved_adapter
+
+    with find_arm(run, tracking_uri=tracking_uri, base_model=base_model) as found:
+        base = load_base(found.model, found.source)
+        model = with_saved_adapter(base, found.adapter) if found.adapter else base.model
+    changes = {"prompt": prompt, "generation": generation}
+    given = {name: value for name, value in changes.items() if value is not None}
+    return TrainedArm(found.name, base, model, found.settings.model_copy(update=given))
+
+
+@contextmanager
+def find_arm(
+    run: str | Path | Model,
+    *,
+    tracking_uri: str | None = None,
+    base_model: str | Model | None = None,
+) -> Iterator[FoundArm]:
+    """What `load_arm` loads, of which nothing is loaded yet.
+
+    What a run has trained lies in a temporary folder until the context ends.
+
+    Parameters
+    ----------
+    run, tracking_uri, base_model
+        As for `load_arm`.
+
+    Raises
+    ------
+    TrackingError
+        There is no such run, it did not finish, or its model is gone.
+    ModelError
+        The base is not there, or is not the one that the arm was trained on.
+    """
     if isinstance(run, Model):
-        found = _from_model(run)
+        yield _from_model(run)
     elif Path(run).expanduser().is_dir() and _is_model(Path(run).expanduser()):
-        found = _from_folder(Path(run).expanduser(), base_model)
+        yield _from_folder(Path(run).expanduser(), base_model)
     elif isinstance(run, Path):
         raise ModelError(
             "this is not a folder with a model", where=str(run), allowed=" or ".join(_CONFIG)
         )
     elif run.startswith(EMBEDDED_PREFIX):
-        found = _from_model(Model(name=run))
+        yield _from_model(Model(name=run))
     else:
-        found = _from_run(run, tracking_uri, base_model)
-    changes = {"prompt": prompt, "generation": generation}
-    given = {name: value for name, value in changes.items() if value is not None}
-    return TrainedArm(found.name, found.base, found.model, found.settings.model_copy(update=given))
+        with _from_run(run, tracking_uri, base_model) as found:
+            yield found
 
 
 def spec_of(run: TrainedRun) -> RunSpec:
@@ -186,7 +297,10 @@ def spec_of(run: TrainedRun) -> RunSpec:
     return next(r for r in plan.runs if (r.arm.name, r.seed) == (run.arm, run.seed))
 
 
-def _from_run(name: str, tracking_uri: str | None, base_model: str | Model | None) -> TrainedArm:
+@contextmanager
+def _from_run(
+    name: str, tracking_uri: str | None, base_model: str | Model | None
+) -> Iterator[FoundArm]:
     store = open_store(tracking_uri, must_exist=True)
     run = find_trained(store, name)
     spec = spec_of(run)
@@ -200,10 +314,10 @@ def _from_run(name: str, tracking_uri: str | None, base_model: str | Model | Non
             fields=config.data.fields,
         )
         label = f"{run.ablation.name} / {run.name}"
-        return _loaded(label, settings, folder, identity_of(run))
+        yield _in_folder(label, settings, folder, identity_of(run))
 
 
-def _from_folder(folder: Path, base_model: str | Model | None) -> TrainedArm:
+def _from_folder(folder: Path, base_model: str | Model | None) -> FoundArm:
     from harness.models.restoring import base_of_adapter, is_adapter
 
     settings = read_settings(folder)
@@ -213,29 +327,24 @@ def _from_folder(folder: Path, base_model: str | Model | None) -> TrainedArm:
     if base_model is not None:
         changed = _chosen(settings.model, base_model)
         settings = settings.model_copy(update={"model": changed})
-    return _loaded(str(folder), settings, folder, None)
+    return _in_folder(str(folder), settings, folder, None)
 
 
-def _from_model(model: Model) -> TrainedArm:
-    from harness.models.base import load_base
-
-    base = load_base(model)
-    return TrainedArm(model.name, base, base.model, _default(model))
+def _from_model(model: Model) -> FoundArm:
+    return FoundArm(model.name, _default(model), model, find_model(model), None)
 
 
-def _loaded(name: str, settings: ArmSettings, folder: Path, identity: str | None) -> TrainedArm:
-    from harness.models.base import load_base
-    from harness.models.restoring import is_adapter, with_saved_adapter
+def _in_folder(name: str, settings: ArmSettings, folder: Path, identity: str | None) -> FoundArm:
+    from harness.models.restoring import is_adapter
 
-    if (folder / UNTRAINED_FILE).is_file():
-        base = load_base(*_found(settings.model, name, identity))
-        return TrainedArm(name, base, base.model, settings)
-    if not is_adapter(folder):
+    adapter = is_adapter(folder) and not (folder / UNTRAINED_FILE).is_file()
+    if adapter or (folder / UNTRAINED_FILE).is_file():
+        model, source = _found(settings.model, name, identity)
+    else:
         place = {"name": str(folder), "revision": None, "gguf_file": None}
-        base = load_base(settings.model.model_copy(update=place))
-        return TrainedArm(name, base, base.model, settings)
-    base = load_base(*_found(settings.model, name, identity))
-    return TrainedArm(name, base, with_saved_adapter(base, folder), settings)
+        model = settings.model.model_copy(update=place)
+        source = find_model(model)
+    return FoundArm(name, settings, model, source, folder if adapter else None)
 
 
 def _found(model: Model, name: str, identity: str | None) -> tuple[Model, ModelSource]:
