@@ -20,7 +20,7 @@ POLICY: Final = (
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Content Security Policy Level 3 (W3C): nothing but our own files."""
-PER_SECOND: Final = 100
+PER_SECOND: Final = 200
 """Requests of one address; a person makes a few."""
 TRIES_PER_MINUTE: Final = 6
 """Of one address, to type the password."""
