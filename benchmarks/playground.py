@@ -53,6 +53,11 @@ class Seen:
     asked: list[str] = field(default_factory=list)
     answered: int = 0
 
+    @property
+    def times(self) -> list[float]:
+        """Of all kinds of pages."""
+        return [value for values in self.pages.values() for value in values]
+
 
 class User:
     """A person with a browser of their own."""
@@ -130,19 +135,21 @@ class User:
 
 def main() -> int:
     """Measure, print, and say whether every bar was met."""
-    with tempfile.TemporaryDirectory() as folder:
-        with served(Path(folder), *models(Path(folder), "alpha", "beta")) as one:
-            alone = asyncio.run(_used(one.url, 1, ALONE_SECONDS))
-            crowd = asyncio.run(_used(one.url, USERS, SECONDS))
-            kept = httpx.get(f"{one.url}export/json/", timeout=60).json()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder), *models(Path(folder), "alpha", "beta")) as one,
+    ):
+        alone = asyncio.run(_used(one.url, 1, ALONE_SECONDS))
+        crowd = asyncio.run(_used(one.url, USERS, SECONDS))
+        kept = httpx.get(f"{one.url}export/json/", timeout=60).json()
     turns = [turn for conversation in kept for turn in conversation["turns"]]
     done = {t["question"] for t in turns if {a["status"] for a in t["answers"]} == {"done"}}
     lost = [question for question in alone.asked + crowd.asked if question not in done]
     _print(alone, crowd)
-    every = [value for values in crowd.pages.values() for value in values]
+    every, single = crowd.times, alone.times
     p95 = _p95(every)
     print(f"{len(every)} requests by {USERS} users in {SECONDS:.0f} s; p95 {p95:.0f} ms", end="")
-    print(f" (bar {P95_MS:.0f}), {p95 / _p95(sum(alone.pages.values(), [])):.1f} times one user's")
+    print(f" (bar {P95_MS:.0f}), {p95 / _p95(single):.1f} times one user's")
     print(f"{len(crowd.asked)} questions asked, {crowd.answered} seen answered, {len(lost)} lost")
     print(f"{len(crowd.errors)} errors {crowd.errors[:3] or ''}")
     return int(p95 > P95_MS or bool(lost) or bool(crowd.errors) or not crowd.asked)
