@@ -56,6 +56,9 @@ class Turn(models.Model):
         The test item that it is, if it is one.
     references : list of str
         That item's reference answers.
+    revealed : bool
+        In a blind conversation: whether the arms were named before there was a vote, as they are
+        when there is nothing to choose from because answers failed.
     """
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="turns")
@@ -64,6 +67,7 @@ class Turn(models.Model):
     fields = models.JSONField(default=dict)
     item_id = models.TextField(blank=True)
     references = models.JSONField(default=list)
+    revealed = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -22,7 +22,7 @@ from harness.tracking.store import Store, explained, search
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-__all__ = ["TrainedRun", "find_trained", "model_folder"]
+__all__ = ["FinishedRun", "TrainedRun", "find_trained", "finished_runs", "model_folder"]
 
 _LISTED = 12
 _MODEL = "model"
@@ -53,6 +53,66 @@ class TrainedRun(NamedTuple):
     def name(self) -> str:
         """The run for people, such as `question / full / seed 0`."""
         return f"{self.arm} / seed {self.seed}"
+
+
+class FinishedRun(NamedTuple):
+    """A finished run, as it is listed.
+
+    Attributes
+    ----------
+    run_id, arm, seed : str, str, int
+        Which run it is.
+    experiment, ablation, ablation_id : str
+        The experiment's name, and the run name and id of the ablation that it belongs to.
+    parameters : mapping of str to str
+        Its configuration by dotted path, as MLflow shows it.
+    metrics : mapping of str to float
+    """
+
+    run_id: str
+    arm: str
+    seed: int
+    experiment: str
+    ablation: str
+    ablation_id: str
+    parameters: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+
+def finished_runs(store: Store) -> list[FinishedRun]:
+    """All finished runs: newest ablation first, each arm's seeds together.
+
+    A run that a newer ablation reused is listed there only.
+
+    Raises
+    ------
+    TrackingError
+        The store failed.
+    """
+    with explained(store, "list the finished runs"):
+        parents = {run.info.run_id: run for run in search(store, f"tags.`{tags.KIND}` = 'ablation'")}
+        runs = search(store, f"tags.`{tags.KIND}` = 'run' and attributes.status = 'FINISHED'")
+    found: dict[str, FinishedRun] = {}
+    for run in runs:
+        own = run.data.tags
+        parent = parents.get(own.get(tags.PARENT, ""))
+        if parent is None or tags.ARM not in own:
+            continue
+        found.setdefault(
+            own.get(tags.REUSED_FROM, run.info.run_id),
+            FinishedRun(
+                run.info.run_id,
+                own[tags.ARM],
+                int(own[tags.SEED]),
+                parent.data.tags.get(tags.EXPERIMENT, parent.info.run_name),
+                parent.info.run_name,
+                parent.info.run_id,
+                run.data.params,
+                run.data.metrics,
+            ),
+        )
+    newest = list(parents)
+    return sorted(found.values(), key=lambda one: (newest.index(one.ablation_id), one.arm, one.seed))
 
 
 def find_trained(store: Store, name: str) -> TrainedRun:

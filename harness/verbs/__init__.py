@@ -8,7 +8,18 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from harness.verbs import ablation, compare, import_, plan, predict, push, report, schema, search
+from harness.verbs import (
+    ablation,
+    compare,
+    import_,
+    plan,
+    playground,
+    predict,
+    push,
+    report,
+    schema,
+    search,
+)
 
 __all__ = ["VERBS", "Verb"]
 
@@ -42,6 +53,9 @@ VERBS: Mapping[str, Verb] = {
     "report": Verb("remake the report of a past ablation", report.add, report.run),
     "compare": Verb("compare predictions that were made anywhere", compare.add, compare.run),
     "predict": Verb("answer questions with a trained arm", predict.add, predict.run),
+    "playground": Verb(
+        "talk to trained arms side by side, in a browser", playground.add, playground.run
+    ),
     "push": Verb("upload a trained arm and its model card to the Hub", push.add, push.run),
     "import": Verb(
         "turn another tool's configuration into an experiment file", import_.add, import_.run

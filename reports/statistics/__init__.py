@@ -43,6 +43,7 @@ from reports.statistics.power import (
     needed_size,
     required_size,
 )
+from reports.statistics.preference import Preference, preference
 from reports.statistics.sequential import FIRST_LOOK, LAST_WEIGHT, Look, looks
 from reports.statistics.sign_flip import SignFlip, sign_flip
 from reports.statistics.wilcoxon import Wilcoxon, wilcoxon
@@ -64,6 +65,7 @@ __all__ = [
     "McNemar",
     "Needed",
     "PairedDifference",
+    "Preference",
     "Scope",
     "SignFlip",
     "Variances",
@@ -84,6 +86,7 @@ __all__ = [
     "order_exchangeability",
     "paired_bootstrap",
     "paired_difference",
+    "preference",
     "required_size",
     "sign_flip",
     "test_against",

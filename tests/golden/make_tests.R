@@ -1,5 +1,5 @@
-# Reference values for test_oracles.py and test_wilcoxon.py in tests/reports/statistics, from R's own
-# tests and those of coin:
+# Reference values for test_oracles.py, test_preference.py and test_wilcoxon.py in
+# tests/reports/statistics, from R's own tests and those of coin:
 #
 #     Rscript tests/golden/make_tests.R > tests/golden/tests.json
 #
@@ -41,6 +41,12 @@ binomial <- function(only_treatment, only_control) {
   list(only_treatment = only_treatment, only_control = only_control, p = test$p.value)
 }
 
+preference <- function(wins, losses, level) {
+  test <- binom.test(wins, wins + losses, 0.5, conf.level = level)
+  list(wins = wins, losses = losses, level = level, share = unname(test$estimate),
+       conf = as.numeric(test$conf.int), p = test$p.value)
+}
+
 p <- round(runif(15)^4, 6)
 
 cat(toJSON(list(
@@ -61,5 +67,8 @@ cat(toJSON(list(
     signed_rank(round(rnorm(250, 0.3, 2), 3), exact = FALSE)
   ),
   binomial = list(binomial(12, 3), binomial(40, 61), binomial(500, 430), binomial(0, 6)),
+  preference = list(preference(12, 3, 0.95), preference(3, 12, 0.95), preference(7, 7, 0.95),
+                    preference(0, 6, 0.95), preference(6, 0, 0.9), preference(1, 0, 0.95),
+                    preference(40, 61, 0.99), preference(500, 430, 0.95)),
   adjusted = list(p = p, holm = p.adjust(p, "holm"), benjamini_hochberg = p.adjust(p, "BH"))
 ), digits = NA, auto_unbox = TRUE), "\n")
