@@ -176,7 +176,7 @@ class AskForm(forms.Form):
     def __init__(
         self, *args: Any, names: Sequence[str] = (), context: bool = True, **options: Any
     ) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, auto_id="ask-%s", **options)
         self.names = tuple(names)
         if not context:
             del self.fields["context"]
@@ -184,8 +184,8 @@ class AskForm(forms.Form):
             self.fields[f"field-{name}"] = _Text(
                 _QUESTION, label=name, widget=forms.Textarea(attrs={"rows": 1})
             )
-        for name, bound in self.fields.items():
-            bound.widget.attrs |= {"id": f"ask-{name}", "autocomplete": "off", "dir": "auto"}
+        for field in self.fields.values():
+            field.widget.attrs |= {"autocomplete": "off", "dir": "auto"}
 
     def clean(self) -> dict[str, Any]:
         """Nothing is not a question."""

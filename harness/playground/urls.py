@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from django.urls import path
-from django.views.static import serve
 
 from harness.playground.views import conversation, exports, items, turn, votes
 from harness.playground.views.events import events
+from harness.playground.views.files import file
 from harness.playground.views.history import past
+from harness.playground.views.login import login
 from harness.playground.views.new import new
 
-__all__ = ["STATIC", "handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
-STATIC: Final = Path(__file__).parent / "static"
 _ONE: Final = "conversations/<int:pk>"
 
 urlpatterns = [
@@ -36,7 +35,8 @@ urlpatterns = [
     path("export/<str:form>/", exports.every, name="export_all"),
     path("votes/", votes.votes, name="votes"),
     path("votes/export/<str:form>/", exports.all_votes, name="export_votes"),
-    path("static/<path:path>", serve, {"document_root": STATIC}, name="static"),
+    path("login/", login, name="login"),
+    path("static/<path:path>", file, name="static"),
 ]
 
 handler400 = "harness.playground.views.errors.bad_request"

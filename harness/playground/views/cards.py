@@ -13,7 +13,7 @@ from harness.playground.models import Answer, Turn, Vote
 __all__ = ["Card", "Shown", "shown"]
 
 _FOLDED: Final = 400
-"""Characters of a context from which on it is folded away."""
+"""Characters of a context that are seen when it is folded away; shorter ones are not."""
 
 _SCORED: Final = ("em", "f1")
 _STATUS: Final[Mapping[str, str]] = {
@@ -80,8 +80,8 @@ class Shown(NamedTuple):
         Whether the arms are.
     votable : bool
     vote : Vote or None
-    folded : bool
-        Whether the context is long.
+    begins, length : str
+        Of a context that is so long that it is folded; empty for others.
     """
 
     turn: Turn
@@ -90,7 +90,8 @@ class Shown(NamedTuple):
     named: bool
     votable: bool
     vote: Vote | None
-    folded: bool
+    begins: str
+    length: str
 
 
 def shown(turn: Turn, number: int, *, blind: bool) -> Shown:
@@ -106,14 +107,15 @@ def shown(turn: Turn, number: int, *, blind: bool) -> Shown:
         Whether its conversation is.
     """
     named, votable = turns.named(turn), turns.votable(turn)
-    vote = Vote.objects.filter(turn=turn).first() if not hasattr(turn, "vote") else turn.vote
+    vote: Vote | None = getattr(turn, "vote", None)
     preferred = vote.preferred_id if vote else None
     cards = tuple(
         _card(one, turn, named=named, blind=blind, preferred=preferred, votable=votable)
         for one in turn.answers.all()
     )
     long = len(turn.context) > _FOLDED or turn.context.count("\n") > 4
-    return Shown(turn, number, cards, named, votable, vote, long)
+    begins, length = (turn.context[:_FOLDED], f"{len(turn.context):,}") if long else ("", "")
+    return Shown(turn, number, cards, named, votable, vote, begins, length)
 
 
 def _card(

@@ -26,7 +26,8 @@ def past(request: HttpRequest) -> HttpResponse:
     if not search.is_valid():
         return problem(request, 400, "These words cannot be looked for.")
     words = search.cleaned_data["q"].strip()
-    found = history.find(words).annotate(questions=Count("turns"))
+    counted = history.find(words).annotate(questions=Count("turns"))
+    found = counted.order_by("-changed", "-id")  # grouping forgets the model's own order
     pages = Paginator(found, _PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     rows = [(one, history.excerpt(one, words) if words else []) for one in page]
