@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from multiprocessing import get_context
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
 
 from harness.data import Item, load_dataset
@@ -224,13 +227,63 @@ def test_what_fails_is_explained_and_the_next_one_is_answered(worker: Worker) ->
     assert isinstance(worker.end(5), Done)
 
 
-def test_it_ends_in_mid_answer_when_the_server_is_gone(tiny_ablation: Path) -> None:
-    with contextlib.chdir(tiny_ablation), started(None) as one:
-        one.tell(Job(1, "embedded:tiny_t5", _fields(), "", ENDLESS))
-        one.first_token()
-        os.kill(one.process.pid or 0, signal.SIGINT)  # Ctrl-C goes to the server and to it
-        time.sleep(0.2)
-        assert one.process.is_alive()
+SERVER = """
+import os, signal
+from multiprocessing import get_context
+from harness.playground.answering.messages import Job, Partial, Setup
+from harness.playground.answering.process import work
+context = get_context("spawn")
+ours, theirs = context.Pipe()
+process = context.Process(target=work, args=(theirs, Setup(None, None)), daemon=True)
+process.start()
+theirs.close()
+decoding = {"method": "greedy", "max_new_tokens": 100_000, "stop_strings": ()}
+ours.send(Job(1, "tiny/t5/lora", {"question": "where is Mola"}, "", decoding))
+told = []
+while len(told) < 3:
+    event = ours.recv()
+    told += [event.new_tokens] if isinstance(event, Partial) else []
+print(process.pid, *told, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_it_ends_in_mid_answer_when_the_server_is_killed(tiny_ablation: Path) -> None:
+    command = [sys.executable, "-c", SERVER]
+    done = subprocess.run(
+        command,
+        cwd=tiny_ablation,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    pid, first, *_, last = map(int, done.stdout.split())
+    assert 1 == first < last < 10_000, "it was in the making"
+    end = time.monotonic() + 20
+    while _runs(pid):
+        assert time.monotonic() < end, "the worker goes on without a server"
+        time.sleep(0.1)
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_ctrl_c_is_the_servers_business(worker: Worker) -> None:
+    worker.tell(Job(1, "tiny/t5/lora", _fields(), "", ENDLESS))
+    worker.first_token()
+    os.kill(worker.process.pid or 0, signal.SIGINT)
+    later = worker.first_token()
+    assert later.new_tokens > 1
+    worker.tell(Stop(1))
+    assert isinstance(worker.end(1), Done)
 
 
 def test_a_model_that_does_not_fit_is_refused(tiny_ablation: Path) -> None:
