@@ -121,6 +121,7 @@ def run_ablation(
     background = background_of(
         prepared.datasets.values(),
         plan.experiment.analysis.slices,
+        names=[name for arm in plan.arms for name in arm.config.prompt.names],
         say=lambda text: console.print(text, markup=False, soft_wrap=True),
     )
     background = replace(background, profile=profile_of(prepared.datasets))

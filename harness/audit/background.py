@@ -17,7 +17,10 @@ from harness.data.items import Dataset, Item
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Background", "Exposed", "background_of", "item_texts"]
+__all__ = ["OTHER_FIELD", "Background", "Exposed", "background_of", "item_texts"]
+
+OTHER_FIELD = "field:"
+"""Before a field's name as a column of `item_texts`, so that it is called like no other column."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def background_of(
     datasets: Iterable[Dataset],
     slices: Sequence[str] | None,
     *,
+    names: Iterable[str] = (),
     say: Callable[[str], None] | None = None,
 ) -> Background:
     """Slice and audit the test items that some data sets have in common.
@@ -83,6 +87,8 @@ def background_of(
         Of the arms; all training items of any of them count as training.
     slices : sequence of str or None
         As for `slice_labels`.
+    names : iterable of str
+        As for `item_texts`.
     say : callable, optional
         As for `audit_overlap`.
 
@@ -99,20 +105,28 @@ def background_of(
     pooled = replace(every[0], train=tuple(train.values()))
     overlap = audit_overlap(pooled, say=say) if pooled.train else None
     labels = slice_labels(pooled, overlap, slices)
-    return Background(labels, overlap, texts=item_texts(pooled))
+    return Background(labels, overlap, texts=item_texts(pooled, names))
 
 
-def item_texts(dataset: Dataset) -> pd.DataFrame:
+def item_texts(dataset: Dataset, names: Iterable[str] = ()) -> pd.DataFrame:
     """What the test items say.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    names : iterable of str
+        Fields that prompts use: with them an item can be asked again without the data.
 
     Returns
     -------
-    pandas.DataFrame, shape (n_test, 4)
+    pandas.DataFrame, shape (n_test, 4 + others)
         `item`, `question`, `context` ("" without one), and `answer_start`: where the first
-        reference starts in the context, in code points; -1 where that is not known.
+        reference starts in the context, in code points; -1 where that is not known. Each other
+        field of `names` is a column `field:NAME`, "" in items without it.
     """
     import pandas as pd
 
+    others = [name for name in dict.fromkeys(names) if name not in ("question", "context")]
     return pd.DataFrame(
         {
             "item": [item.id for item in dataset.test],
@@ -121,5 +135,9 @@ def item_texts(dataset: Dataset) -> pd.DataFrame:
             "answer_start": [
                 item.answer_starts[0] if item.answer_starts else -1 for item in dataset.test
             ],
+        }
+        | {
+            OTHER_FIELD + name: [item.fields.get(name, "") for item in dataset.test]
+            for name in others
         }
     )

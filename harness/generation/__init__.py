@@ -2,5 +2,6 @@
 
 from harness.generation.generate import Prediction, generate
 from harness.generation.partial import PartialAnswers
+from harness.generation.watching import Watch
 
-__all__ = ["PartialAnswers", "Prediction", "generate"]
+__all__ = ["PartialAnswers", "Prediction", "Watch", "generate"]

@@ -11,6 +11,7 @@ from harness.data.encoding import Encoded
 from harness.experiment.recipe import Generation
 from harness.generation.endings import no_repetition, stops_after, until_stop
 from harness.generation.sampling import item_seed, sampling_processors
+from harness.generation.watching import Watch, told
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -47,6 +48,7 @@ def generate(
     on_step: Callable[[int, int], None],
     on_answers: Callable[[Sequence[Prediction]], None] = lambda answers: None,
     shortest_first: bool = False,
+    watch: Watch | None = None,
 ) -> list[Prediction]:
     """Generate one prediction per prompt, in the order of the prompts.
 
@@ -65,10 +67,21 @@ def generate(
         Given the predictions of each batch, which are not in the order of the prompts.
     shortest_first : bool
         Batch from the shortest to the longest instead, to see what the order alone changes.
+    watch : callable, optional
+        With one prompt alone: given, after each new token, the text so far, as it would be
+        predicted if it ended there, and the number of tokens; in a beam search no text, since
+        none is final yet. Generation ends there if it returns True.
+
+    Raises
+    ------
+    ValueError
+        Several prompts are to be watched.
     """
     import torch
     from transformers import LogitsProcessorList, StoppingCriteriaList
 
+    if watch is not None and len(prompts) != 1:
+        raise ValueError(f"one prompt can be watched, not {len(prompts)}")
     model.eval()
     # Decoder-only models go on from the last position, so padding must not stand there.
     tokenizer.padding_side = "right" if encoder_decoder else "left"
@@ -88,6 +101,8 @@ def generate(
         noise = sampling_processors(config, [item_seed(seed, prompts[i].item_id) for i in chosen])
         once = no_repetition(config.no_repeat_ngram_size, first_new)
         stops = stops_after(config.stop_strings, tokenizer, first_new)
+        final = config.num_beams == 1
+        stops += told(watch, config.stop_strings, tokenizer, first_new, final=final)
         with torch.inference_mode(), _as_defaults(model, settings):
             output = model.generate(
                 **batch,

@@ -47,8 +47,12 @@ def base_of_adapter(folder: Path) -> str:
     return name
 
 
-def with_saved_adapter(base: BaseModel, folder: Path) -> Any:
+def with_saved_adapter(
+    base: BaseModel, folder: Path, *, name: str = "default", beside: Any = None
+) -> Any:
     """Put a saved adapter on a base, and return the peft model around it, in eval mode.
+
+    If it does not fit, parts of it may be left on the base, which is not to be used any more.
 
     Parameters
     ----------
@@ -56,6 +60,11 @@ def with_saved_adapter(base: BaseModel, folder: Path) -> Any:
         Parts of its layers are replaced; its own weights stay as they are.
     folder : Path
         From `harness.models.saving.save_model`.
+    name : str
+        What peft calls it.
+    beside : PeftModel, optional
+        What is around the base already, with other adapters of the same kind; this one is put
+        beside them, and is the active one.
 
     Raises
     ------
@@ -71,13 +80,18 @@ def with_saved_adapter(base: BaseModel, folder: Path) -> Any:
     try:
         with safe_open(str(folder / _WEIGHTS), "pt") as file:
             saved = set(file.keys())
-        model: Any = PeftModel.from_pretrained(base.model, str(folder))  # partly untyped
+        model: Any = beside  # partly untyped
+        if model is None:
+            model = PeftModel.from_pretrained(base.model, str(folder), name)
+        else:
+            model.load_adapter(str(folder), name)
+            model.set_adapter(name, inference_mode=True)
     except torch.OutOfMemoryError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise _does_not_fit(folder, one_line(error)) from None
     # peft only warns of weights that it does not find, and leaves random ones in their place
-    own = set(get_peft_model_state_dict(model, save_embedding_layers=False))
+    own = set(get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False))
     if saved != own:
         odd = sorted(saved ^ own)
         raise _does_not_fit(folder, f"{len(odd)} weights without a counterpart, such as {odd[0]}")

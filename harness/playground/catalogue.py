@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from harness.arm_settings import read_settings
 from harness.data import Item
-from harness.errors import TrackingError
+from harness.errors import ModelError, TrackingError
 from harness.experiment.data import names_in
 from harness.experiment.section import EMBEDDED_PREFIX
 from harness.metrics import METRICS
@@ -97,7 +97,7 @@ class Catalogue:
     TrackingError
         There is no store though runs are asked for, or no such run in it.
     ModelError
-        A folder's settings are damaged.
+        A folder holds no model, or its settings are damaged.
     """
 
     def __init__(self, tracking_uri: str | None, runs: Sequence[str]) -> None:
@@ -206,6 +206,7 @@ def _opened(tracking_uri: str | None, *, needed: bool) -> Store | None:
 
 
 _PREFIX = "model-"
+_CONFIG = ("config.json", "adapter_config.json")
 
 
 def _is_model(run: str) -> bool:
@@ -214,6 +215,12 @@ def _is_model(run: str) -> bool:
 
 def _folder_arm(run: str) -> Arm:
     path = Path(run).expanduser()
+    if not run.startswith(EMBEDDED_PREFIX) and not any((path / name).is_file() for name in _CONFIG):
+        raise ModelError(
+            "this is not a folder with a model",
+            where=run,
+            allowed=f"one with {' or '.join(_CONFIG)}",
+        )
     place = run if run.startswith(EMBEDDED_PREFIX) else str(path.resolve())
     key = _PREFIX + hashlib.sha256(place.encode()).hexdigest()[:16]
     settings = None if run.startswith(EMBEDDED_PREFIX) else read_settings(path)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.deprecation import MiddlewareMixin
+
+from harness.playground.services import services
 
 __all__ = ["Headers", "Password", "RateLimit", "is_right", "let_in"]
 
@@ -19,7 +20,7 @@ POLICY: Final = (
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Content Security Policy Level 3 (W3C): nothing but our own files."""
-PER_SECOND: Final = 100
+PER_SECOND: Final = 200
 """Requests of one address; a person makes a few."""
 TRIES_PER_MINUTE: Final = 6
 """Of one address, to type the password."""
@@ -43,9 +44,9 @@ class RateLimit(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Count it, and refuse it with 429 where it is one too many."""
         address = request.META.get("REMOTE_ADDR", "")
-        many = _count(f"all {address}", 1) > PER_SECOND
+        many = _count(f"all-{address}", 1) > PER_SECOND
         if request.method == "POST" and request.path == reverse("login"):
-            many = many or _count(f"login {address}", 60) > TRIES_PER_MINUTE
+            many = many or _count(f"login-{address}", 60) > TRIES_PER_MINUTE
         if not many:
             return None
         response = render(request, "playground/errors/429.html", status=429)
@@ -58,7 +59,7 @@ class Password(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Send a person to the login page; refuse everything else."""
-        if not settings.PLAYGROUND_PASSWORD or _open_to_all(request) or _is_in(request):
+        if not services().password or _open_to_all(request) or _is_in(request):
             return None
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             return redirect("login")
@@ -67,7 +68,7 @@ class Password(MiddlewareMixin):
 
 def is_right(password: str) -> bool:
     """Whether this is the password, in a time that does not tell how much of it is."""
-    return constant_time_compare(password, settings.PLAYGROUND_PASSWORD)
+    return constant_time_compare(password, services().password)
 
 
 def let_in(request: HttpRequest) -> None:
@@ -81,7 +82,7 @@ def _is_in(request: HttpRequest) -> bool:
 
 def _proof() -> str:
     """What only who knows the key and the password can make; the cookie can be read."""
-    return salted_hmac("playground", settings.PLAYGROUND_PASSWORD, algorithm="sha256").hexdigest()
+    return salted_hmac("playground", services().password, algorithm="sha256").hexdigest()
 
 
 def _open_to_all(request: HttpRequest) -> bool:

@@ -5,8 +5,6 @@ Holds data; what a person does to them is `turns`' and `history`'s work.
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.db import models
 from django.utils import timezone
 
@@ -128,7 +126,7 @@ class Answer(models.Model):
 
     class Meta:
         ordering = ("turn_id", "place")
-        constraints: Final = (
+        constraints = (
             models.UniqueConstraint(fields=["turn", "place"], name="one_answer_per_place"),
             models.UniqueConstraint(fields=["turn", "arm_key"], name="one_answer_per_arm"),
         )

@@ -11,7 +11,7 @@ from harness.errors import InputError
 
 __all__ = ["PASSWORD", "Options", "PlaygroundError", "checked", "is_loopback"]
 
-PASSWORD: Final = "HARNESS_PLAYGROUND_PASSWORD"  # noqa: S105
+PASSWORD: Final = "HARNESS_PLAYGROUND_PASSWORD"
 """The environment variable with the password: a command line can be read by others."""
 _SHORTEST: Final = 12
 

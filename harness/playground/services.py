@@ -1,16 +1,14 @@
-"""What the views ask: made once when the playground starts, and kept in Django's settings."""
+"""What the views ask: made once when the playground starts."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
-
-from django.conf import settings
+from typing import NamedTuple
 
 from harness.playground.answering.queue import Queue
 from harness.playground.catalogue import Catalogue
 from harness.playground.live import Live
 
-__all__ = ["Services", "services"]
+__all__ = ["Services", "provide", "services"]
 
 
 class Services(NamedTuple):
@@ -24,13 +22,25 @@ class Services(NamedTuple):
         What open pages should know.
     queue : Queue
         Who answers.
+    password : str
+        What has to be typed in first; nothing if empty.
     """
 
     catalogue: Catalogue
     live: Live
     queue: Queue
+    password: str = ""
+
+
+_provided: list[Services] = []
+
+
+def provide(parts: Services) -> None:
+    """Let these be the services of this process."""
+    _provided[:] = [parts]
 
 
 def services() -> Services:
     """Those of this process."""
-    return cast(Services, settings.PLAYGROUND)
+    (parts,) = _provided
+    return parts

@@ -75,15 +75,16 @@ def _start(options: Options, settings: dict[str, Any], work: Any) -> Any:
     from harness.playground.answering.queue import Queue
     from harness.playground.catalogue import Catalogue
     from harness.playground.live import Live
-    from harness.playground.services import Services
+    from harness.playground.services import Services, provide
 
     catalogue = Catalogue(options.tracking_uri, options.runs)
     live = Live()
     setup = Setup(catalogue.tracking_uri, options.memory_limit)
     queue = Queue(work or model_worker, setup, catalogue, live)
-    lazy.PLAYGROUND = Services(catalogue, live, queue)
+    parts = Services(catalogue, live, queue, options.password)
+    provide(parts)
     queue.start()
-    return lazy.PLAYGROUND
+    return parts
 
 
 def _migrate(options: Options) -> None:

@@ -81,7 +81,6 @@ def django_settings(options: Options, key: str) -> dict[str, Any]:
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 200,
         "FILE_UPLOAD_HANDLERS": [],
         "LOGGING_CONFIG": None,
-        "PLAYGROUND_PASSWORD": options.password,
     }
 
 
@@ -131,7 +130,7 @@ def _database(options: Options) -> dict[str, Any]:
             "OPTIONS": _SQLITE,
         }
     try:
-        found = dict(dj_database_url.parse(options.database))
+        found: dict[str, Any] = {**dj_database_url.parse(options.database)}
     except (ValueError, KeyError) as error:
         raise PlaygroundError(
             "this is not the URL of a database",
@@ -142,4 +141,3 @@ def _database(options: Options) -> dict[str, Any]:
     if found["ENGINE"].endswith("sqlite3"):
         found["OPTIONS"] = {**found.get("OPTIONS", {}), **_SQLITE}
     return found
-

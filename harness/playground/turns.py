@@ -40,7 +40,7 @@ _UNFINISHED = (Answer.Status.WAITING, Answer.Status.ANSWERING)
 _SAID = (Answer.Status.DONE, Answer.Status.STOPPED)
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818
     """What was asked for is not possible now; the text is a sentence for the person.
 
     Attributes
@@ -182,9 +182,7 @@ def vote(turn: Turn, preferred: Answer | None) -> None:
     """
     if not votable(turn):
         raise Refused("This turn cannot be voted on now.", 409)
-    if preferred is not None and (
-        preferred.turn_id != turn.pk or preferred.status not in _SAID
-    ):
+    if preferred is not None and (preferred.turn_id != turn.pk or preferred.status not in _SAID):
         raise Refused("This answer cannot be preferred.", 400)
     Vote.objects.update_or_create(
         turn=turn,

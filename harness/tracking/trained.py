@@ -90,8 +90,9 @@ def finished_runs(store: Store) -> list[FinishedRun]:
         The store failed.
     """
     with explained(store, "list the finished runs"):
-        parents = {run.info.run_id: run for run in search(store, f"tags.`{tags.KIND}` = 'ablation'")}
+        ablations = search(store, f"tags.`{tags.KIND}` = 'ablation'")
         runs = search(store, f"tags.`{tags.KIND}` = 'run' and attributes.status = 'FINISHED'")
+    parents = {run.info.run_id: run for run in ablations}
     found: dict[str, FinishedRun] = {}
     for run in runs:
         own = run.data.tags
@@ -111,8 +112,8 @@ def finished_runs(store: Store) -> list[FinishedRun]:
                 run.data.metrics,
             ),
         )
-    newest = list(parents)
-    return sorted(found.values(), key=lambda one: (newest.index(one.ablation_id), one.arm, one.seed))
+    place = {run_id: index for index, run_id in enumerate(parents)}
+    return sorted(found.values(), key=lambda one: (place[one.ablation_id], one.arm, one.seed))
 
 
 def find_trained(store: Store, name: str) -> TrainedRun:

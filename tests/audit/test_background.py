@@ -31,6 +31,18 @@ def test_texts_are_those_of_the_test_items() -> None:
     assert found["answer_start"].tolist() == [-1, -1, 6]
     assert found["context"].tolist() == ["", "", "It is red."]
     assert found["question"].tolist()[0] == "What is the colour of Mola?"
+    assert list(found) == ["item", "question", "context", "answer_start"]
+
+
+def test_other_fields_of_the_prompts_are_columns_that_collide_with_none() -> None:
+    odd = Item("q3", {"question": "What?", "item": "odd", "style": "short"}, ("red",), (), ())
+    data = replace(ONE, test=(*TEST, odd))
+    found = background_of([data], [], names=["question", "item", "style", "item"]).texts
+    assert found is not None
+    assert found["item"].tolist() == ["q1", "q2", "q3"]
+    assert list(found)[4:] == ["field:item", "field:style"]
+    assert found["field:item"].tolist() == ["", "", "odd"]
+    assert found["field:style"].tolist() == ["", "", "short"]
 
 
 def test_without_training_items_nothing_is_audited() -> None:

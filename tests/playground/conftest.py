@@ -1,10 +1,16 @@
-"""Django with a database in a file: several threads may use it, as in the playground."""
+"""The playground inside a test: Django with a database in a file, and its services.
+
+The settings are the project's own. The queue is there, but answers nothing until it is started.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+
+from harness.playground.options import Options
+from harness.playground.settings import django_settings
 
 
 @pytest.fixture(scope="session")
@@ -15,15 +21,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> None:
     from django.core.management import call_command
 
     if not settings.configured:
-        file = tmp_path_factory.mktemp("playground") / "playground.sqlite3"
-        settings.configure(
-            INSTALLED_APPS=["harness.playground"],
-            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}},
-            DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-            ROOT_URLCONF="harness.playground.urls",
-            SECRET_KEY="test",
-            USE_TZ=True,
-        )
+        options = Options(folder=tmp_path_factory.mktemp("playground"))
+        settings.configure(**django_settings(options, "k" * 50))
         django.setup()
     call_command("migrate", verbosity=0)
 
@@ -31,7 +30,28 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def database(migrated: None) -> Iterator[None]:
     """An empty database."""
+    from django.core.cache import cache
+
     yield
     from harness.playground.models import Conversation
 
     Conversation.objects.all().delete()  # what belongs to them goes with them
+    cache.clear()  # who asked how often
+
+
+@pytest.fixture
+def provided(database: None) -> Iterator[object]:
+    """The services, with arms and test items that need no store and a worker without models."""
+    from harness.playground.answering.messages import Setup
+    from harness.playground.answering.queue import Queue
+    from harness.playground.live import Live
+    from harness.playground.services import Services, provide
+    from tests.playground.fakes import FakeCatalogue
+    from tests.playground.stub import work
+
+    live, catalogue = Live(), FakeCatalogue()
+    queue = Queue(work, Setup(None, None), catalogue, live)  # type: ignore[arg-type]
+    services = Services(catalogue, live, queue)  # type: ignore[arg-type]
+    provide(services)
+    yield services
+    queue.close()

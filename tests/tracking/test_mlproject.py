@@ -23,7 +23,8 @@ def command(entry_point: str, **given: str) -> list[str]:
 
 
 def test_entry_points() -> None:
-    assert list(ENTRY_POINTS) == ["main", "ablation", "search", "tuned", "plan", "report"]
+    named = ["main", "ablation", "search", "tuned", "plan", "report", "playground"]
+    assert list(ENTRY_POINTS) == named
     assert ENTRY_POINTS["main"] == ENTRY_POINTS["ablation"]
 
 

@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ("fields", models.JSONField(default=dict)),
                 ("item_id", models.TextField(blank=True)),
                 ("references", models.JSONField(default=list)),
+                ("revealed", models.BooleanField(default=False)),
                 ("created", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "conversation",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from harness.playground.middleware import is_right, let_in
+from harness.playground.services import services
 
 __all__ = ["login"]
 
 
 def login(request: HttpRequest) -> HttpResponse:
     """Ask for the password, and go on to the first page when it is right."""
-    if not settings.PLAYGROUND_PASSWORD:
+    if not services().password:
         return redirect("new")
     wrong = False
     if request.method == "POST":
@@ -21,6 +21,4 @@ def login(request: HttpRequest) -> HttpResponse:
             let_in(request)
             return redirect("new")
         wrong = True
-    return render(
-        request, "playground/login.html", {"wrong": wrong}, status=403 if wrong else 200
-    )
+    return render(request, "playground/login.html", {"wrong": wrong}, status=403 if wrong else 200)

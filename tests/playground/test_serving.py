@@ -1,0 +1,177 @@
+"""The playground as it is started and ended from a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.playground.served import ROOT, Served, command, models, served
+
+EXPORT = "export/json/"
+
+
+@contextmanager
+def visitor(one: Served) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=one.url, follow_redirects=True, timeout=30) as client:
+        yield client
+
+
+def posted(client: httpx.Client, place: str, **values: Any) -> httpx.Response:
+    """A form of the first page, sent."""
+    page = client.get("/").text
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token is not None
+    return client.post(place, data={"csrfmiddlewaretoken": token.group(1), **values})
+
+
+def begun(client: httpx.Client) -> str:
+    """A conversation with all arms; its address."""
+    keys = re.findall(r'name="arms" value="([\w-]+)"', client.get("/").text)
+    return posted(client, "/", arms=keys).url.path
+
+
+def answers(client: httpx.Client) -> list[dict[str, Any]]:
+    found = json.loads(client.get(EXPORT).text)
+    conversations = found["conversations"] if isinstance(found, dict) else found
+    return [a for one in conversations for turn in one["turns"] for a in turn["answers"]]
+
+
+def settled(client: httpx.Client) -> list[dict[str, Any]]:
+    end = time.monotonic() + 30
+    while not (found := answers(client)) or {"waiting", "answering"} & {a["status"] for a in found}:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return found
+
+
+def refused(folder: Path, *arguments: str, **variables: str) -> str:
+    """What it says when it does not start."""
+    done = subprocess.run(
+        command(*arguments),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_what_was_said_is_there_after_an_end_and_after_a_kill(tmp_path: Path) -> None:
+    arms = models(tmp_path, "alpha", "beta")
+    with served(tmp_path, *arms) as one, visitor(one) as client:
+        place = begun(client)
+        posted(client, f"{place}ask/", question="first question")
+        assert [a["status"] for a in settled(client)] == ["done", "done"]
+        code, said = one.interrupt()
+        assert (code, "Traceback" in said) == (0, False)
+        assert "the conversations are kept in playground/conversations.sqlite3" in said
+    with served(tmp_path, *arms) as one, visitor(one) as client:
+        assert "first question" in client.get(place).text
+        posted(client, f"{place}ask/", question="slowly " + "word " * 100)
+        time.sleep(2.5)
+        one.kill()
+    with served(tmp_path, *arms) as one, visitor(one) as client:
+        cut, waited = answers(client)[2:]
+        assert cut["status"] == "interrupted"
+        assert cut["text"].startswith("alpha heard: slowly word")
+        assert waited["status"] in ("waiting", "answering")
+        assert "ended before this answer did" in client.get(place).text
+
+
+def test_the_worker_ends_with_a_killed_playground(tmp_path: Path) -> None:
+    with served(tmp_path, *models(tmp_path, "alpha")) as one, visitor(one) as client:
+        posted(client, f"{begun(client)}ask/", question="slowly " + "word " * 300)
+        time.sleep(2)
+        children = Path(f"/proc/{one.process.pid}/task/{one.process.pid}/children")
+        workers = [] if not children.exists() else children.read_text().split()
+        one.kill()
+    if not workers:
+        pytest.skip("this system does not tell who is whose child")
+    end = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in workers):
+        assert time.monotonic() < end, "an orphan holds its models for ever"
+        time.sleep(0.1)
+
+
+def test_ctrl_c_does_not_wait_for_open_pages(tmp_path: Path) -> None:
+    with served(tmp_path, *models(tmp_path, "alpha")) as one, visitor(one) as client:
+        place = begun(client)
+        with client.stream("GET", f"{place}events?after=x") as stream:
+            assert next(stream.iter_lines()) == ": begins"
+            start = time.monotonic()
+            code, said = one.interrupt()
+        assert code == 0
+        assert time.monotonic() - start < 10
+        assert "Traceback" not in said
+        assert "Error" not in said
+
+
+def test_a_folder_belongs_to_one_playground(tmp_path: Path) -> None:
+    arms = models(tmp_path, "alpha")
+    with served(tmp_path, *arms) as one:
+        said = refused(tmp_path, *arms)
+        assert one.url in said
+        assert "--folder" in said
+        with served(tmp_path, *arms, "--folder", "other"):
+            pass
+
+
+def test_a_taken_port_is_said_and_the_default_one_gives_way(tmp_path: Path) -> None:
+    arms = models(tmp_path, "alpha")
+    with served(tmp_path, *arms) as one:
+        port = one.url.rstrip("/").rpartition(":")[2]
+        said = refused(tmp_path, *arms, "--folder", "other", "--port", port)
+        assert "--port 0 takes any" in said
+    assert "allowed" not in refused(tmp_path, *arms, "--port", "99999")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--host", "0.0.0.0"], "HARNESS_PLAYGROUND_PASSWORD"),
+        (["--database", "nonsense"], "--database"),
+        (["--database", "sqlite:////nowhere/at/all.sqlite3"], "cannot be used"),
+        (["--database", "postgresql://me:pass1@127.0.0.1:1/x"], "cannot be used"),
+        (["--memory-limit", "-3"], "--memory-limit"),
+        (["--folder", "/proc/nowhere"], "--folder"),
+        (["/proc"], "config.json"),
+        (["no/such/run"], "harness ablation"),
+        ([], "harness playground FOLDER"),
+    ],
+)
+def test_what_cannot_be_started_says_how_it_could(
+    arguments: list[str], expected: str, tmp_path: Path
+) -> None:
+    named = bool(arguments) and not arguments[0].startswith("-")
+    arms = [] if named or not arguments else models(tmp_path, "alpha")
+    said = refused(tmp_path, *arguments, *arms)
+    assert said.startswith("error: ")
+    assert expected in said
+    assert "pass1" not in said
+
+
+def test_with_a_password_nothing_is_served_before_it(tmp_path: Path) -> None:
+    secret = {"HARNESS_PLAYGROUND_PASSWORD": "a long password"}
+    arms = models(tmp_path, "alpha")
+    with served(tmp_path, *arms, "--host", "0.0.0.0", **secret) as one:
+        url = one.url.replace("0.0.0.0", "127.0.0.1")
+        with httpx.Client(base_url=url, timeout=30) as client:
+            assert client.get("/", headers={"accept": "text/html"}).status_code == 302
+            assert client.get(EXPORT).status_code == 403
+        _, said = one.interrupt()
+        assert "not encrypted" in said
+        assert "a long password" not in said
