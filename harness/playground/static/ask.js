@@ -1,6 +1,7 @@
 // The form for the next question: drafts, test items, sending without a reload.
 import { Failure, request, send } from "./request.js";
 
+const LONG = 5000; // characters
 const AFTER_TYPING = 250; // milliseconds
 const byId = (id) => document.getElementById(id);
 
@@ -73,10 +74,11 @@ function unchip(form) {
   form.querySelector("[data-chip]").hidden = true;
 }
 
-// As high as its text, up to the limit in the style sheet.
+// As high as its text, up to the limit in the style sheet; measuring a long one takes time.
 function fit(field) {
   if (!field.matches("textarea")) return;
-  field.style.height = "auto";
+  field.style.height = field.value.length > LONG ? "100vh" : "auto";
+  if (field.value.length > LONG) return;
   field.style.height = `${field.scrollHeight + 2}px`;
 }
 

@@ -108,9 +108,8 @@ def shown(turn: Turn, number: int, *, blind: bool) -> Shown:
     """
     named, votable = turns.named(turn), turns.votable(turn)
     vote: Vote | None = getattr(turn, "vote", None)
-    preferred = vote.preferred_id if vote else None
     cards = tuple(
-        _card(one, turn, named=named, blind=blind, preferred=preferred, votable=votable)
+        _card(one, turn, named=named, blind=blind, vote=vote, votable=votable)
         for one in turn.answers.all()
     )
     long = len(turn.context) > _FOLDED or turn.context.count("\n") > 4
@@ -119,8 +118,9 @@ def shown(turn: Turn, number: int, *, blind: bool) -> Shown:
 
 
 def _card(
-    answer: Answer, turn: Turn, *, named: bool, blind: bool, preferred: int | None, votable: bool
+    answer: Answer, turn: Turn, *, named: bool, blind: bool, vote: Vote | None, votable: bool
 ) -> Card:
+    preferred = vote.preferred_id if vote else None
     letter = f"Answer {chr(ord('A') + answer.place)}"
     ended = answer.status in ("done", "stopped")
     failed = answer.status == "failed"
@@ -132,7 +132,7 @@ def _card(
         status=_STATUS[answer.status],
         unfinished=answer.unfinished,
         ended=ended,
-        again=answer.status in ("stopped", "interrupted", "failed"),
+        again=answer.status in ("stopped", "interrupted", "failed") and vote is None,
         text=answer.text,
         error=error if named else "This answer failed." * failed,
         facts=tuple(_facts(answer, turn)) if named else (),
@@ -146,10 +146,10 @@ def _card(
 def _facts(answer: Answer, turn: Turn) -> Iterator[str]:
     if answer.unfinished:
         return
-    if answer.new_tokens is not None:
+    if answer.new_tokens is not None and (answer.new_tokens or answer.status != "failed"):
         yield f"{answer.new_tokens:,} token{'s' * (answer.new_tokens != 1)}"
     if answer.seconds is not None:
-        yield f"{answer.seconds:.1f} s"
+        yield f"{answer.seconds:.{1 if answer.seconds >= 1 else 2}f} s"
         if answer.new_tokens and answer.seconds > 0:
             yield f"{answer.new_tokens / answer.seconds:.1f} tokens/s"
     if turn.item_id and answer.status in ("done", "stopped"):
