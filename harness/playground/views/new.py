@@ -37,9 +37,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return _page(request, form, arms, status=400)
     chosen = [arms[key] for key in form.cleaned_data["arms"]]
     try:
-        conversation = turns.begin(
-            chosen, blind=form.cleaned_data["blind"], decoding=form.decoding
-        )
+        conversation = turns.begin(chosen, blind=form.cleaned_data["blind"], decoding=form.decoding)
     except turns.Refused as error:
         form.add_error(None, str(error))
         return _page(request, form, arms, status=error.status)
@@ -59,9 +57,7 @@ def _page(
     return render(request, "playground/new.html", values, status=status)
 
 
-def _groups(
-    arms: Mapping[str, Arm], checked: set[str]
-) -> list[tuple[str, list[tuple[Arm, bool]]]]:
+def _groups(arms: Mapping[str, Arm], checked: set[str]) -> list[tuple[str, list[tuple[Arm, bool]]]]:
     """Arms side by side with those of their ablation, each with whether it is chosen."""
     order = list(dict.fromkeys(arm.group for arm in arms.values()))
     ordered = sorted(arms.values(), key=lambda arm: order.index(arm.group))

@@ -90,14 +90,10 @@ def _asked(conversation: Conversation, form: AskForm) -> Turn:
     keys = keys_of(conversation)
     item = services().catalogue.item(keys, values["item"]) if values["item"] else None
     if item is None or not _same(item, question, form, fields):
-        return turns.ask(
-            conversation, question=question, context=context, fields=fields, item=None
-        )
+        return turns.ask(conversation, question=question, context=context, fields=fields, item=None)
     own = {name: item.fields.get(name, "") for name in fields}
     context = item.context if "context" in form.fields else ""
-    return turns.ask(
-        conversation, question=item.question, context=context, fields=own, item=item
-    )
+    return turns.ask(conversation, question=item.question, context=context, fields=own, item=item)
 
 
 def _same(item: TestItem, question: str, form: AskForm, fields: dict[str, str]) -> bool:
