@@ -85,7 +85,7 @@ class User:
     async def _turn(self, place: str) -> None:
         page = await self._page("conversation", place)
         question = f"user {self._number} asks {len(self._seen.asked)}: {' '.join(WORDS)}?"
-        position = re.search(r'data-position="([\w-]+)"', page)
+        position = re.search(r'data-after="([\w-]+)"', page)
         if await self._post("ask", f"{place}ask/", question=question, context="c" * 2_000) is None:
             return
         self._seen.asked.append(question)

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from harness.data import Item, load_dataset
-from harness.errors import DataError, ModelError, TrackingError
+from harness.errors import DataError, ExperimentError, ModelError, TrackingError
 from harness.experiment.data import Prompt
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation
+from harness.finding import find_arm
 from harness.publishing.staging import stage
 from harness.reporting import plan_of_stored
 from harness.tracking import open_store
@@ -62,6 +63,38 @@ def test_an_arm_from_its_id_and_one_question(work: Path) -> None:
     assert arm.answers(items)[0].text == stored[0]
     with pytest.raises(DataError, match="--context"):
         arm.answer("where is Mola")
+
+
+def test_a_watched_answer_is_the_stored_one(work: Path) -> None:
+    _, items, stored = found("tiny/llama/lora")
+    arm = load_arm("tiny/llama/lora")
+    counts: list[int] = []
+    asked = [
+        arm.stream(item.fields, item.id, lambda text, count: bool(counts.append(count)))
+        for item in items
+    ]
+    assert [one.prediction.text for one in asked] == stored
+    assert [one.prediction.item_id for one in asked] == [item.id for item in items]
+    assert len(counts) == sum(one.prediction.new_tokens for one in asked)
+    assert all(one.encoded.context_cut > 0 for one in asked), "they are longer than 64 tokens"
+    assert all(one.seconds > 0 for one in asked)
+    ended = arm.stream(items[0].fields, items[0].id, lambda text, count: count == 2)
+    assert ended.prediction.new_tokens <= 2
+    with pytest.raises(ExperimentError, match="context"):
+        arm.stream({"question": "where is Mola"})
+
+
+@pytest.mark.parametrize("trained", ["lora", "whole", "untrained"])
+def test_an_arm_is_found_without_being_loaded(work: Path, trained: str) -> None:
+    with find_arm(f"tiny/llama/{trained}") as one, find_arm("tiny/llama/qlora") as other:
+        assert (one.adapter is not None) == (trained == "lora")
+        assert (one.source.identity == other.source.identity) == (trained != "whole")
+        assert (one.model.precision, other.model.precision) == ("full", "nf4")
+        assert one.settings.seed == 3
+        assert one.settings.model.name == other.settings.model.name
+        folder = Path(one.source.location)
+        assert folder.is_dir()
+    assert folder.is_dir() == (trained != "whole"), "what a run trained is there for a while"
 
 
 def test_what_may_be_blank_may_be_left_out(model_folders: dict[str, Path]) -> None:

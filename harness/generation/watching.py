@@ -48,6 +48,8 @@ def told(
     import torch
     from transformers import StoppingCriteria
 
+    tell = watch
+
     class Told(StoppingCriteria):
         def __call__(
             self, input_ids: torch.Tensor, scores: torch.Tensor | None, **kwargs: Any
@@ -56,7 +58,7 @@ def told(
             if final:
                 new = input_ids[0, first_new:]
                 text = _so_far(str(tokenizer.decode(new, skip_special_tokens=True)), stops)
-            stop = watch(text, input_ids.shape[1] - first_new)
+            stop = tell(text, input_ids.shape[1] - first_new)
             return torch.full((len(input_ids),), stop, device=input_ids.device)
 
     return [Told()]

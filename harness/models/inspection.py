@@ -83,7 +83,7 @@ def memory_needed(config: Model, source: ModelSource) -> float:
     small = _FOUR_BITS if config.precision in FOUR_BITS else 1
     whole = 2 if config.precision in ("bf16", "fp16") else 4
     buffers = sum(one.numel() * one.element_size() for one in network.buffers())
-    return quantized * small + (total - quantized) * whole + buffers
+    return float(quantized * small + (total - quantized) * whole + buffers)
 
 
 def _network(config: Model, source: ModelSource, shape: PretrainedConfig) -> Any:
@@ -98,13 +98,14 @@ def _network(config: Model, source: ModelSource, shape: PretrainedConfig) -> Any
 
 def _quantized_weights(network: Any, config: Model) -> int:
     """How many weights bitsandbytes will quantize; what transformers spares is not among them."""
-    from bitsandbytes.nn import Linear4bit, Linear8bitLt
-    from transformers.integrations import replace_with_bnb_linear
+    from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
+    from transformers.integrations.bitsandbytes import replace_with_bnb_linear
     from transformers.quantizers.base import get_keys_to_not_convert
 
     spared = [*get_keys_to_not_convert(network), *(network._keep_in_fp32_modules or ())]
     how = load_options(config, "cpu")["quantization_config"]
-    replaced = replace_with_bnb_linear(network, spared, how)
+    replace: Any = replace_with_bnb_linear  # untyped
+    replaced = replace(network, spared, how)
     return sum(
         one.in_features * one.out_features
         for one in replaced.modules()

@@ -62,7 +62,7 @@ class Adapters:
         """Bytes of parameters and buffers / 1e6, adapters that are on the base included."""
         held = self.base.model if self._around is None else self._around
         tensors = {id(one): one for one in (*held.parameters(), *held.buffers())}.values()
-        return sum(one.nelement() * one.element_size() for one in tensors) / 1e6
+        return float(sum(one.nelement() * one.element_size() for one in tensors)) / 1e6
 
     def use(self, name: str, folder: Path) -> Any:
         """The model with an adapter, in eval mode.

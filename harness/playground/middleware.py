@@ -6,12 +6,13 @@ from typing import Final
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.deprecation import MiddlewareMixin
 
 from harness.playground.services import services
+from harness.playground.views.errors import problem
 
 __all__ = ["Headers", "Password", "RateLimit", "is_right", "let_in"]
 
@@ -49,7 +50,7 @@ class RateLimit(MiddlewareMixin):
             many = many or _count(f"login-{address}", 60) > TRIES_PER_MINUTE
         if not many:
             return None
-        response = render(request, "playground/errors/429.html", status=429)
+        response = problem(request, 429)
         response["Retry-After"] = "60"
         return response
 

@@ -13,7 +13,7 @@ from harness.errors import ModelError
 from harness.experiment.model import LoRA, Model
 from harness.models import inspection
 from harness.models.base import load_base
-from harness.models.inspection import inspect
+from harness.models.inspection import inspect, memory_needed
 from harness.models.sources import find_model
 from harness.models.trainable import count_parameters, trainable
 
@@ -96,6 +96,21 @@ def test_weights_are_neither_read_nor_given_memory(
     assert devices == {"meta"}
     with pytest.raises(ModelError, match="cannot load this model"):
         load_base(config)
+
+
+@pytest.mark.parametrize("precision", ["full", "bf16", "int8", "nf4", "fp4"])
+@pytest.mark.parametrize("family", ["t5", "llama", "gpt2"])
+def test_the_memory_needed_is_that_of_the_loaded_model(
+    model_folders: dict[str, Path], family: str, precision: str
+) -> None:
+    config = Model(name=str(model_folders[family]), precision=precision, adapter=LoRA())
+    found = load_base(config).footprint_mb * 1e6
+    # what is measured leaves the scales of 4-bit weights out, at most an eighth of those
+    assert (
+        found
+        <= memory_needed(config, find_model(config))
+        <= found * (1.125 if precision in ("nf4", "fp4") else 1)
+    )
 
 
 def test_a_network_larger_than_this_machines_memory_is_looked_at(

@@ -15,13 +15,15 @@ def status(headers: list[tuple[bytes, bytes]]) -> int:
     from harness.playground.asgi import application
 
     sent: list[dict[str, Any]] = []
+    read: list[bool] = []
 
     async def ask() -> None:
         scope = {"type": "http", "headers": headers, "method": "POST", "path": "/nowhere/"}
         scope |= {"query_string": b"", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}
 
         async def receive() -> dict[str, Any]:
-            if not sent:
+            if not read:
+                read.append(True)
                 return {"type": "http.request", "body": b"", "more_body": False}
             await asyncio.sleep(60)
             return {"type": "http.disconnect"}

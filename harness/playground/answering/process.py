@@ -27,7 +27,6 @@ from harness.playground.answering.messages import (
     Order,
     Partial,
     Setup,
-    Stop,
 )
 from harness.playground.decoding import decoded_by
 

@@ -183,10 +183,10 @@ def memory_limit() -> float:
     if device_for("auto") == "cuda":
         import torch
 
-        return SHARE * torch.cuda.mem_get_info()[1]
-    import psutil
+        return SHARE * float(torch.cuda.mem_get_info()[1])
+    import psutil  # type: ignore[import-untyped]
 
-    return SHARE * psutil.virtual_memory().total
+    return SHARE * float(psutil.virtual_memory().total)
 
 
 def out_of_memory(error: BaseException) -> bool:

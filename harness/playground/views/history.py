@@ -28,7 +28,7 @@ def past(request: HttpRequest) -> HttpResponse:
     words = search.cleaned_data["q"].strip()
     counted = history.find(words).annotate(questions=Count("turns"))
     found = counted.order_by("-changed", "-id")  # grouping forgets the model's own order
-    pages = Paginator(found, _PER_PAGE)
+    pages = Paginator(found.prefetch_related("turns__answers") if words else found, _PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     rows = [(one, history.excerpt(one, words) if words else []) for one in page]
     values = {"words": words, "rows": rows, "page": page, "count": pages.count}
