@@ -81,10 +81,14 @@ def test_an_answer_without_a_word_is_seen(client, make) -> None:
 
 def test_settings_are_shown_without_those_that_are_not_set(client, make) -> None:
     turn = make(("one",), ("done",))
-    settings = {"decoding": {"num_beams": 4, "top_k": None, "stop": ["a", "b"], "greedy": False}}
+    settings = {"decoding": {"num_beams": 4, "top_k": None, "stop": ["\n", "é"], "greedy": False}}
     turn.answers.update(settings=settings)
     html = shown(client, turn)
-    for name, value in (("num beams", "4"), ("stop", "a, b"), ("greedy", "no")):
+    for name, value in (
+        ("num beams", "4"),
+        ("stop", "&quot;\\n&quot;, &quot;é&quot;"),
+        ("greedy", "no"),
+    ):
         assert f"<dt>decoding {name}</dt>" in html
         assert f">{value}</dd>" in html
     assert "top k" not in html
