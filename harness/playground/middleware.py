@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.deprecation import MiddlewareMixin
 
+from harness.errors import InputError
 from harness.playground.services import services
 from harness.playground.views.errors import problem
 
-__all__ = ["Headers", "Password", "RateLimit", "is_right", "let_in"]
+__all__ = ["Explained", "Headers", "Password", "RateLimit", "is_right", "let_in"]
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -37,6 +38,14 @@ class Headers(MiddlewareMixin):
         response["Content-Security-Policy"] = POLICY
         response.setdefault("Cache-Control", "no-cache, private")
         return response
+
+
+class Explained(MiddlewareMixin):
+    """Tells in words what cannot be used, such as a tracking store that does not answer."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A page for those errors that are meant for people."""
+        return problem(request, 503, str(exception)) if isinstance(exception, InputError) else None
 
 
 class RateLimit(MiddlewareMixin):

@@ -47,6 +47,7 @@ def django_settings(options: Options, key: str) -> dict[str, Any]:
             "django.middleware.security.SecurityMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "harness.playground.middleware.Headers",
+            "harness.playground.middleware.Explained",
             "harness.playground.middleware.RateLimit",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",

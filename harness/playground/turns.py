@@ -180,18 +180,20 @@ def vote(turn: Turn, preferred: Answer | None) -> None:
     Refused
         There is nothing to choose from yet, or the vote was given.
     """
-    if not votable(turn):
-        raise Refused("This turn cannot be voted on now.", 409)
-    if preferred is not None and (preferred.turn_id != turn.pk or preferred.status not in _SAID):
-        raise Refused("This answer cannot be preferred.", 400)
-    Vote.objects.update_or_create(
-        turn=turn,
-        defaults={
-            "preferred": preferred,
-            "blind": turn.conversation.blind and not turn.revealed,
-            "created": timezone.now(),
-        },
-    )
+    with transaction.atomic():
+        now = Turn.objects.select_for_update().get(pk=turn.pk)  # not as a page showed it
+        if not votable(now):
+            raise Refused("This turn cannot be voted on now.", 409)
+        if preferred is not None and (preferred.turn_id != now.pk or preferred.status not in _SAID):
+            raise Refused("This answer cannot be preferred.", 400)
+        Vote.objects.update_or_create(
+            turn=now,
+            defaults={
+                "preferred": preferred,
+                "blind": now.conversation.blind and not now.revealed,
+                "created": timezone.now(),
+            },
+        )
     services().live.tell(turn.conversation_id, "turn", turn.pk, turn=turn.pk)
 
 
@@ -222,7 +224,8 @@ def _ended(answer: Answer) -> None:
 
 
 def _final(turn: Turn) -> bool:
-    return Vote.objects.filter(turn=turn, blind=True).exists()
+    vote: Vote | None = getattr(turn, "vote", None)  # as a page's query has brought it along
+    return vote is not None and vote.blind
 
 
 def _can_be_voted(turn: Turn) -> bool:

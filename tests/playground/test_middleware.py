@@ -49,6 +49,23 @@ def test_a_form_of_another_site_is_refused(client) -> None:
     assert client.post("/", {"arms": FakeCatalogue.preselected}).status_code == 403
 
 
+def test_a_store_that_fails_is_told_in_words(
+    client, provided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.errors import TrackingError
+
+    def fail() -> None:
+        raise TrackingError("the tracking store failed", where="here")
+
+    monkeypatch.setattr(provided.catalogue, "arms", fail)
+    response = client.get("/")
+    assert response.status_code == 503
+    assert "the tracking store failed" in response.content.decode()
+    monkeypatch.setattr(provided.catalogue, "arms", lambda: 1 / 0)
+    client.raise_request_exception = False
+    assert client.get("/").status_code == 500
+
+
 def test_a_script_that_floods_is_held_back(client, monkeypatch: pytest.MonkeyPatch) -> None:
     from harness.playground import middleware
 

@@ -151,16 +151,16 @@ class Queue:
         return None
 
     def _show(self, event: Loading | Partial, conversation: Conversation) -> None:
+        answer = event.answer
         if isinstance(event, Loading):
             what = "" if conversation.blind else event.what  # which may name the arm
-            event = event._replace(what=what)
-        else:
-            with self._lock:
-                self._current = event
-                if event.answer in self._stopped:
-                    return
-        kind = "text" if isinstance(event, Partial) else "loading"
-        self._live.tell(conversation.pk, kind, event.answer, **event._asdict())
+            self._live.tell(conversation.pk, "loading", answer, answer=answer, what=what)
+            return
+        with self._lock:
+            self._current = event
+            if answer in self._stopped:
+                return
+        self._live.tell(conversation.pk, "text", answer, answer=answer, text=event.text)
 
     def _send(self, job: Job) -> None:
         self._begin_worker()

@@ -28,6 +28,10 @@ _PAGES: Final = {
     409: ("This cannot be done now", "Go back and reload the page to see how things stand."),
     413: ("This is too long", "Go back and shorten it: nothing was stored."),
     429: ("Too much at once", "Wait until some of it is answered, then go back and try again."),
+    503: (
+        "Something the playground needs is out of reach",
+        "See that it is there, then reload this page.",
+    ),
     500: (
         "The playground made a mistake",
         "What was stored before is still there. The terminal in which it runs says what happened.",
