@@ -76,4 +76,5 @@ def test_an_excerpt_marks_the_words() -> None:
     assert text.endswith("b…")
     assert len(text) < 200
     assert excerpt(conversation, "nowhere") == []
+    assert excerpt(conversation, "( [a ?") == []
     assert excerpt(conversation, "") == []

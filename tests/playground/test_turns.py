@@ -30,11 +30,13 @@ def fresh(turn):
     return type(turn).objects.get(pk=turn.pk)
 
 
-def test_a_question_waits_for_every_arm_and_names_its_conversation() -> None:
+def test_a_question_waits_for_every_arm_and_names_its_conversation(provided) -> None:
     conversation = begun()
+    provided.queue._woken.clear()
     turn = asked(conversation, "Where is the river Mola? " * 9, item=ITEMS[0])
     found = [(one.place, one.arm_key, one.status, one.run_id) for one in turn.answers.all()]
     assert found == [(i, arm.key, "waiting", arm.run_id) for i, arm in enumerate(ARMS[:2])]
+    assert provided.queue._woken.is_set()
     conversation.refresh_from_db()
     assert conversation.title.startswith("Where is the river Mola?")
     assert len(conversation.title) <= 80
