@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.core.cache import cache
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -26,6 +27,8 @@ PER_SECOND: Final = 200
 """Requests of one address; a person makes a few."""
 TRIES_PER_MINUTE: Final = 6
 """Of one address, to type the password."""
+ALL_TRIES_PER_MINUTE: Final = 30
+"""Of all addresses: one person may have many, and whoever is on this machine any."""
 
 
 class Headers(MiddlewareMixin):
@@ -41,10 +44,15 @@ class Headers(MiddlewareMixin):
 
 
 class Explained(MiddlewareMixin):
-    """Tells in words what cannot be used, such as a tracking store that does not answer."""
+    """Tells in words what cannot be used, such as a tracking store that does not answer.
+
+    What was deleted in another tab while a view was at it is as if it had never been there.
+    """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A page for those errors that are meant for people."""
+        if isinstance(exception, ObjectDoesNotExist):
+            return problem(request, 404)
         return problem(request, 503, str(exception)) if isinstance(exception, InputError) else None
 
 
@@ -57,6 +65,7 @@ class RateLimit(MiddlewareMixin):
         many = _count(f"all-{address}", 1) > PER_SECOND
         if request.method == "POST" and request.path == reverse("login"):
             many = many or _count(f"login-{address}", 60) > TRIES_PER_MINUTE
+            many = many or _count("login", 60) > ALL_TRIES_PER_MINUTE
         if not many:
             return None
         response = problem(request, 429)

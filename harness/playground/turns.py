@@ -110,6 +110,7 @@ def ask(
             )
             for place, arm in enumerate(arms)
         )
+        conversation.refresh_from_db(fields=["title"])  # it may have been renamed meanwhile
         if not conversation.title:
             conversation.title = _title(question or next(filter(None, fields.values()), context))
         conversation.changed = timezone.now()
@@ -215,7 +216,11 @@ def delete(conversation: Conversation) -> None:
     key = conversation.pk
     for answer in Answer.objects.filter(turn__conversation=key, status__in=_UNFINISHED):
         services().queue.stop(answer.pk)
-    conversation.delete()
+    with transaction.atomic():
+        # Nobody asks or votes in it between what is found in it and its end.
+        list(Conversation.objects.select_for_update().filter(pk=key))
+        list(Turn.objects.select_for_update().filter(conversation=key).values_list("pk"))
+        Conversation.objects.filter(pk=key).delete()
     services().live.tell(key, "gone")
 
 

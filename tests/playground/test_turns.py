@@ -178,3 +178,14 @@ def test_deleting_takes_all_of_it_and_nothing_else() -> None:
     assert Answer.objects.count() == 2
     with pytest.raises(turns.Refused, match="deleted"):
         asked(Conversation(pk=999, arms=[]))
+
+
+def test_a_title_given_meanwhile_stays() -> None:
+    from harness.playground import turns
+    from harness.playground.models import Conversation
+
+    stale = begun()
+    turns.rename(Conversation.objects.get(pk=stale.pk), "Mine")
+    asked(stale)
+    stale.refresh_from_db()
+    assert stale.title == "Mine"
