@@ -63,6 +63,7 @@ class _Text(forms.CharField):
 
 
 def _number(label: str, low: float, high: float, hint: str, *, whole: bool) -> forms.Field:
+    example = "2" if whole else "0.5"
     kind = forms.IntegerField if whole else forms.FloatField
     return kind(
         label=label,
@@ -75,7 +76,7 @@ def _number(label: str, low: float, high: float, hint: str, *, whole: bool) -> f
             attrs={"inputmode": "numeric" if whole else "decimal", "autocomplete": "off"}
         ),
         error_messages={
-            "invalid": f"{label}: this is not a {'whole ' * whole}number, such as {'2' if whole else '0.5'}.",
+            "invalid": f"{label}: this is not a {'whole ' * whole}number, such as {example}.",
             "min_value": f"{label}: at least {low:g}.",
             "max_value": f"{label}: at most {high:g}.",
         },

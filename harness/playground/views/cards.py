@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from harness.metrics import METRICS, corpus_scores, score_items
 from harness.playground import turns
 from harness.playground.models import Answer, Turn, Vote
+from harness.playground.views.told import Told, told
 
 __all__ = ["Card", "Shown", "shown"]
 
@@ -46,7 +47,8 @@ class Card(NamedTuple):
         Whether it can be stopped, is being made now, has a text of its own, can be asked for
         again.
     text : str
-    error : str
+    error : Told
+        Empty where it did not fail.
     facts : tuple of str
         Tokens, seconds, scores.
     notes : tuple of str
@@ -65,7 +67,7 @@ class Card(NamedTuple):
     ended: bool
     again: bool
     text: str
-    error: str
+    error: Told
     facts: tuple[str, ...]
     notes: tuple[str, ...]
     asked_with: tuple[tuple[str, str], ...]
@@ -141,7 +143,7 @@ def _card(
         ended=ended,
         again=answer.status in ("stopped", "interrupted", "failed") and vote is None,
         text=answer.text,
-        error=error if named else "This answer failed." * failed,
+        error=told(error if named else "This answer failed." * failed),
         facts=tuple(_facts(answer, turn)) if named else (),
         notes=tuple(answer.notes) if named else (),
         asked_with=tuple(_rows(answer.settings)) if named else (),
