@@ -111,12 +111,15 @@ def ask(
             for place, arm in enumerate(arms)
         )
         conversation.refresh_from_db(fields=["title"])  # it may have been renamed meanwhile
-        if not conversation.title:
+        untitled = not conversation.title
+        if untitled:
             conversation.title = _title(question or next(filter(None, fields.values()), context))
         conversation.changed = timezone.now()
         conversation.save(update_fields=["title", "changed"])
         history.index(conversation.pk)
     services().live.tell(conversation.pk, "turn", turn.pk, turn=turn.pk)
+    if untitled:
+        services().live.tell(conversation.pk, "conversation")
     services().queue.wake()
     return turn
 

@@ -45,6 +45,16 @@ def test_a_question_waits_for_every_arm_and_names_its_conversation(provided) -> 
     assert conversation.title.startswith("Where")
 
 
+def test_open_pages_learn_the_title_of_the_first_question(provided) -> None:
+    conversation = begun()
+    told = []
+    for question in ("first?", "second?"):
+        before = provided.live.position
+        asked(conversation, question)
+        told.append([one.event for one in provided.live.since(conversation.pk, before)])
+    assert told == [["turn", "conversation"], ["turn"]]
+
+
 @pytest.mark.parametrize("title", ["x" * 300, "日本" * 200])
 def test_a_title_of_one_long_word_is_cut(title: str) -> None:
     conversation = begun()

@@ -19,6 +19,17 @@ export function openConversation(main) {
     const status = card.querySelector("[data-status]");
     status.textContent = words;
     status.hidden = !words;
+    status.classList.add("working");
+  }
+
+  // Runs a change; if the end of the newest turn was in sight, it stays there. A turn that is
+  // higher than the window is held at its beginning.
+  function following(change) {
+    const end = turns.lastElementChild?.getBoundingClientRect().bottom ?? 0;
+    const inSight = end <= floor() + 1;
+    const result = change();
+    if (inSight && end > 0) turns.lastElementChild?.scrollIntoView({ block: "nearest" });
+    return result;
   }
 
   // Text of an answer in the making; what comes late, after its end, changes nothing.
@@ -62,7 +73,8 @@ export function openConversation(main) {
     do {
       fetching.set(id, false);
       try {
-        place(await request(`/turns/${id}/`));
+        const html = await request(`/turns/${id}/`);
+        following(() => place(html));
       } catch (failure) {
         if (failure.status === 404) byId(`turn-${id}`)?.remove();
         else setTimeout(refresh, LATER, id);
@@ -99,7 +111,8 @@ export function openConversation(main) {
     if (button.ariaDisabled === "true") return;
     button.ariaDisabled = "true";
     try {
-      place(await send(form));
+      const html = await send(form);
+      following(() => place(html));
     } catch (failure) {
       const problem = document.createElement("p");
       problem.className = "error";
@@ -112,7 +125,7 @@ export function openConversation(main) {
   });
 
   const stream = listen(main, {
-    text: (data) => { texts.set(data.answer, data); showText(data); },
+    text: (data) => { texts.set(data.answer, data); following(() => showText(data)); },
     loading: (data) => {
       const card = cardOf(data.answer);
       if (card?.querySelector('[aria-busy="true"]')) say(card, named(card) && data.what ? `loading ${data.what}` : "loading its model");
@@ -127,6 +140,7 @@ export function openConversation(main) {
     restart: () => { location.reload(); },
   });
 
+  keepClear(document.querySelector(".composer"));
   prepareForm(main.dataset.conversation, (html) => {
     const { fresh } = place(html);
     fresh.scrollIntoView({ block: "nearest" });
@@ -134,6 +148,23 @@ export function openConversation(main) {
   const last = turns.lastElementChild;
   const [visit] = performance.getEntriesByType("navigation");
   if (last && !location.hash && visit?.type === "navigate") last.scrollIntoView({ block: "end" });
+}
+
+// Where the part of the window ends in which turns are seen; the question form may lie over them.
+function floor() {
+  const composer = document.querySelector(".composer");
+  const over = getComputedStyle(composer).position === "sticky";
+  return over ? Math.min(composer.getBoundingClientRect().top, innerHeight) : innerHeight;
+}
+
+// What is scrolled into view is not to end up beneath the question form.
+function keepClear(composer) {
+  const update = () => {
+    const over = getComputedStyle(composer).position === "sticky";
+    document.documentElement.style.scrollPaddingBottom = over ? `${composer.offsetHeight + 8}px` : "";
+  };
+  update();
+  new ResizeObserver(update).observe(composer);
 }
 
 // The stream of changes: closed while nobody looks, and opened again from where it was.

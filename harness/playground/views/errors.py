@@ -7,6 +7,8 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from harness.playground.views.told import told
+
 __all__ = [
     "bad_request",
     "csrf_failure",
@@ -58,7 +60,7 @@ def problem(request: HttpRequest, status: int, sentence: str = "") -> HttpRespon
     title, help_text = _PAGES.get(status) or _PAGES[500 if status >= 500 else 400]
     if in_place(request):
         return JsonResponse({"errors": [sentence or f"{title}. {help_text}"]}, status=status)
-    values = {"title": title, "sentence": sentence, "help": help_text}
+    values = {"title": title, "told": told(sentence), "help": help_text}
     return render(request, "playground/error.html", values, status=status)
 
 
