@@ -6,6 +6,7 @@ from typing import Final
 
 from django.core.cache import cache
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -53,6 +54,9 @@ class Explained(MiddlewareMixin):
         """A page for those errors that are meant for people."""
         if isinstance(exception, ObjectDoesNotExist):
             return problem(request, 404)
+        if isinstance(exception, OperationalError):  # locked, full, restarted
+            said = str(exception).strip().partition("\n")[0]
+            return problem(request, 503, f"The database of the conversations says: {said}.")
         return problem(request, 503, str(exception)) if isinstance(exception, InputError) else None
 
 

@@ -127,3 +127,17 @@ def test_what_is_deleted_meanwhile_is_not_there(
 
     monkeypatch.setattr(provided.catalogue, "arms", gone)
     assert client.get("/").status_code == 404
+
+
+def test_a_database_that_fails_is_told_in_words(
+    client, provided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import OperationalError
+
+    def fail() -> None:
+        raise OperationalError("database or disk is full\nDETAIL: more")
+
+    monkeypatch.setattr(provided.catalogue, "arms", fail)
+    response = client.get("/")
+    assert response.status_code == 503
+    assert "database or disk is full." in response.content.decode()

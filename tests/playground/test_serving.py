@@ -225,10 +225,11 @@ def test_open_pages_keep_no_connection_to_the_database(tmp_path: Path) -> None:
         place = f"{begun(client)}events"
         after = re.search(r'data-after="([^"]+)"', client.get(place.removesuffix("events")).text)
         assert after is not None
+        lines: list[Iterator[str]] = []  # which are closed when nobody holds them
         for _ in range(12):
             url = f"{place}?after={after.group(1)}"
-            stream = streams.enter_context(client.stream("GET", url))
-            assert next(stream.iter_lines()) == ": begins"
+            lines.append(streams.enter_context(client.stream("GET", url)).iter_lines())
+            assert next(lines[-1]) == ": begins"
         assert opened() < 6  # the queue has one
 
 

@@ -53,7 +53,7 @@ def test_scores_are_those_of_the_metrics(client, make) -> None:
     assert "F1 100.0" in html
     assert "EM 0.0" in html
     assert "F1 66.7" in html
-    assert "F1" not in shown(client, make(("in Mola", "Mola")))
+    assert "F1 " not in shown(client, make(("in Mola", "Mola")))  # a form's token may have F1 in it
 
 
 @pytest.mark.parametrize(
