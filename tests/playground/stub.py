@@ -64,7 +64,7 @@ def _said(job: Job, connection: Connection) -> Done:
         if connection.poll(pause) and connection.recv() == Stop(job.answer):
             stopped = True
             break
-    settings = {"prompt": "{question}", "seed": job.decoding.get("seed", 0)}
+    settings = {"seed": job.decoding.get("seed", 0), "item": job.item_id}
     notes = ("this arm does not read the context",) if job.fields.get("context") else ()
     seconds = time.perf_counter() - start
     return Done(job.answer, said, len(said.split()), seconds, stopped, settings, notes)

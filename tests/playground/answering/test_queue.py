@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.playground.fakes import ARMS
+from tests.playground.fakes import ARMS, ITEMS
 
 PATIENCE = 20.0
 
@@ -43,9 +43,25 @@ def test_questions_are_answered_in_their_order(provided) -> None:
     texts = [answer.text for answer in first.answers.all()]
     assert texts == ["11111111 heard: one two", "22222222 heard: one two"]
     answer = first.answers.first()
-    assert (answer.new_tokens, answer.settings) == (4, {"prompt": "{question}", "seed": 7})
+    asked_with = {"seed": 7, "item": f"turn {first.pk}"}  # so that another turn draws otherwise
+    assert (answer.new_tokens, answer.settings) == (4, asked_with)
     assert answer.seconds >= 0
     assert answer.notes == ["this arm does not read the context"]
+
+
+def test_a_test_item_is_asked_under_its_own_name_and_what_is_answered_is_found(provided) -> None:
+    from harness.playground import history, turns
+
+    conversation = turns.begin(ARMS[:1], blind=False, decoding={})
+    item = ITEMS[0]
+    turn = turns.ask(
+        conversation, question=item.question, context=item.context, fields={}, item=item
+    )
+    assert not history.find("heard").exists()
+    provided.queue.start()
+    settled(turn)
+    assert turn.answers.get().settings["item"] == item.id
+    until(lambda: history.find("heard where").exists())
 
 
 def test_open_pages_see_an_answer_grow_and_end(provided) -> None:
