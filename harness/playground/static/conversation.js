@@ -95,6 +95,7 @@ export function openConversation(main) {
     const page = new DOMParser().parseFromString(html, "text/html");
     const [old, fresh] = [byId("about"), page.getElementById("about")];
     document.title = page.title;
+    byId("asked-as").textContent = page.getElementById("asked-as").textContent;
     if (old.contains(document.activeElement) && document.activeElement.matches("input, select")) {
       byId("title").textContent = page.getElementById("title").textContent;
     } else {
@@ -124,6 +125,9 @@ export function openConversation(main) {
     }
   });
 
+  // A form that was refused is shown under its own address, which nobody can load again.
+  if (location.pathname !== main.dataset.page) history.replaceState(null, "", main.dataset.page);
+
   const stream = listen(main, {
     text: (data) => { texts.set(data.answer, data); following(() => showText(data)); },
     loading: (data) => {
@@ -147,7 +151,9 @@ export function openConversation(main) {
   });
   const last = turns.lastElementChild;
   const [visit] = performance.getEntriesByType("navigation");
-  if (last && !location.hash && visit?.type === "navigate") last.scrollIntoView({ block: "end" });
+  const wrong = document.querySelector("#about .error");
+  if (wrong) wrong.scrollIntoView({ block: "center" });
+  else if (last && !location.hash && visit?.type === "navigate") last.scrollIntoView({ block: "end" });
 }
 
 // Where the part of the window ends in which turns are seen; the question form may lie over them.
