@@ -79,6 +79,8 @@ class Answer(models.Model):
     ----------
     place : int
         Where it stands beside the others, from 0.
+    owner : str
+        The playground whose queue it is in; others may have the same database.
     arm_key, arm_name, run_id : str
         Whose it is; the MLflow run is empty for a model from a folder.
     status : str
@@ -111,6 +113,7 @@ class Answer(models.Model):
 
     turn = models.ForeignKey(Turn, models.CASCADE, related_name="answers")
     place = models.PositiveSmallIntegerField()
+    owner = models.CharField(max_length=16, blank=True)
     arm_key = models.CharField(max_length=64)
     arm_name = models.TextField()
     run_id = models.CharField(max_length=64, blank=True)

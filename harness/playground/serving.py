@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import socket
@@ -76,7 +77,8 @@ def _start(options: Options, settings: dict[str, Any], work: Any) -> Any:
     catalogue = Catalogue(options.tracking_uri, options.runs)
     live = Live()
     setup = Setup(catalogue.tracking_uri, options.memory_limit)
-    queue = Queue(work or model_worker, setup, catalogue, live)
+    owner = hashlib.sha256(settings["SECRET_KEY"].encode()).hexdigest()[:16]
+    queue = Queue(work or model_worker, setup, catalogue, live, owner)
     parts = Services(catalogue, live, queue, options.password)
     provide(parts)
     queue.start()

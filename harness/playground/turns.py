@@ -82,7 +82,8 @@ def ask(
     """
     if not any(text.strip() for text in (question, context, *fields.values())):
         raise Refused("Type a question first.", 400)
-    waiting = Answer.objects.filter(status=Answer.Status.WAITING).count()
+    own = Answer.objects.filter(owner=services().queue.owner)
+    waiting = own.filter(status=Answer.Status.WAITING).count()
     if waiting + len(conversation.arms) > MOST_WAITING:
         raise Refused(f"{waiting} answers are waiting already. Ask again when some are done.", 429)
     arms = list(conversation.arms)
@@ -104,6 +105,7 @@ def ask(
             Answer(
                 turn=turn,
                 place=place,
+                owner=services().queue.owner,
                 arm_key=arm["key"],
                 arm_name=arm["name"],
                 run_id=known[arm["key"]].run_id if arm["key"] in known else "",
@@ -150,6 +152,7 @@ def again(answer: Answer) -> None:
     ends = (Answer.Status.STOPPED, Answer.Status.INTERRUPTED, Answer.Status.FAILED)
     changed = Answer.objects.filter(pk=answer.pk, status__in=ends).update(
         status=Answer.Status.WAITING,
+        owner=services().queue.owner,
         text="",
         new_tokens=None,
         seconds=None,

@@ -74,7 +74,8 @@ def test_json_holds_all_that_is_stored() -> None:
     assert found["created"].endswith("+00:00")
     # a field added to a model is either exported or left out here on purpose
     inner = {
-        "id", "conversation", "turn", "turns", "answers", "vote", "searchable", "place", "arm_key"
+        "id", "conversation", "turn", "turns", "answers", "vote", "searchable", "place", "arm_key",
+        "owner",
     }  # fmt: skip
     renamed = {"item_id": "item", "arm_name": "arm"}
     for model, tree in ((Conversation, found), (Turn, of_turn), (Answer, second)):

@@ -179,6 +179,7 @@ def _answered(job: Job, pipe: _Pipe, shelf: Shelf) -> Done:
     settings = _told(arm.settings, prompt.template_for(fields))
     if pipe.look():  # while it was loaded
         return Done(job.answer, "", 0, 0.0, True, settings, ())
+    pipe.send(Partial(job.answer, "", 0))  # nothing is loaded any more; beams have no text yet
     sent = -_INTERVAL
 
     def watch(text: str, new_tokens: int) -> bool:

@@ -59,9 +59,15 @@ class Queue:
         Knows what an arm's key stands for.
     live : Live
         Is told of what happens.
+    owner : str
+        Which answers it takes: those with this owner. Other playgrounds with the same database
+        know other models.
     """
 
-    def __init__(self, work: Work, setup: Setup, catalogue: Catalogue, live: Live) -> None:
+    def __init__(
+        self, work: Work, setup: Setup, catalogue: Catalogue, live: Live, owner: str = ""
+    ) -> None:
+        self.owner = owner
         self._work, self._setup = work, setup
         self._catalogue, self._live = catalogue, live
         self._woken, self._closing = threading.Event(), threading.Event()
@@ -74,7 +80,7 @@ class Queue:
 
     def start(self) -> None:
         """Begin; answers that an earlier server left in the making are marked as interrupted."""
-        Answer.objects.filter(status=Answer.Status.ANSWERING).update(
+        Answer.objects.filter(owner=self.owner, status=Answer.Status.ANSWERING).update(
             status=Answer.Status.INTERRUPTED
         )
         self._thread.start()
@@ -104,9 +110,9 @@ class Queue:
             self._begin_worker()  # what it imports takes some seconds, which nobody waits for
         while not self._closing.is_set():
             self._woken.clear()
-            answer = self._insist(_claimed)
+            answer = self._insist(lambda: _claimed(self.owner))
             if answer is None:
-                self._woken.wait(1.0)  # another server may have put something into the database
+                self._woken.wait(1.0)
                 continue
             try:
                 self._answer(answer)
@@ -240,9 +246,9 @@ class Queue:
         self._pipe = self._process = None
 
 
-def _claimed() -> Answer | None:
+def _claimed(owner: str) -> Answer | None:
     """The oldest answer that waits, taken."""
-    waiting = Answer.objects.filter(status=Answer.Status.WAITING).order_by("id")
+    waiting = Answer.objects.filter(owner=owner, status=Answer.Status.WAITING).order_by("id")
     answer = waiting.select_related("turn__conversation").first()
     if answer is None:
         return None

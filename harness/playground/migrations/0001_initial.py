@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("place", models.PositiveSmallIntegerField()),
+                ("owner", models.CharField(blank=True, max_length=16)),
                 ("arm_key", models.CharField(max_length=64)),
                 ("arm_name", models.TextField()),
                 ("run_id", models.CharField(blank=True, max_length=64)),

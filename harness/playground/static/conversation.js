@@ -10,6 +10,7 @@ const byId = (id) => document.getElementById(id);
 export function openConversation(main) {
   const turns = byId("turns");
   const texts = new Map(); // answer -> newest event about its text
+  const loads = new Map(); // answer -> what is loaded for it
   const fetching = new Map(); // turn -> whether it changed once more meanwhile
 
   const cardOf = (answer) => turns.querySelector(`[data-answer="${Number(answer)}"]`);
@@ -41,6 +42,12 @@ export function openConversation(main) {
     say(card, "answering");
   }
 
+  function showLoading(event) {
+    const card = cardOf(event.answer);
+    if (!card?.querySelector('[aria-busy="true"]')) return;
+    say(card, named(card) && event.what ? `loading ${event.what}` : "loading its model");
+  }
+
   function place(html) {
     const fresh = element(html);
     const id = Number(fresh.dataset.turn);
@@ -57,10 +64,12 @@ export function openConversation(main) {
       turns.insertBefore(fresh, next ?? null);
     }
     for (const card of fresh.querySelectorAll("[data-answer]")) {
-      const event = texts.get(Number(card.dataset.answer));
+      const answer = Number(card.dataset.answer);
+      const [event, load] = [texts.get(answer), loads.get(answer)];
       const busy = card.querySelector('[data-text][aria-busy="true"]');
       if (event && busy && event.text.length >= busy.textContent.length) showText(event);
-      if (event && !busy) texts.delete(event.answer);
+      if (load && busy) showLoading(load);
+      if (!busy) [texts, loads].forEach((one) => one.delete(answer));
     }
     return { fresh, isNew: !old };
   }
@@ -95,6 +104,7 @@ export function openConversation(main) {
     const page = new DOMParser().parseFromString(html, "text/html");
     const [old, fresh] = [byId("about"), page.getElementById("about")];
     document.title = page.title;
+    byId("asked-as").textContent = page.getElementById("asked-as").textContent;
     if (old.contains(document.activeElement) && document.activeElement.matches("input, select")) {
       byId("title").textContent = page.getElementById("title").textContent;
     } else {
@@ -124,12 +134,12 @@ export function openConversation(main) {
     }
   });
 
+  // A form that was refused is shown under its own address, which nobody can load again.
+  if (location.pathname !== main.dataset.page) history.replaceState(null, "", main.dataset.page);
+
   const stream = listen(main, {
-    text: (data) => { texts.set(data.answer, data); following(() => showText(data)); },
-    loading: (data) => {
-      const card = cardOf(data.answer);
-      if (card?.querySelector('[aria-busy="true"]')) say(card, named(card) && data.what ? `loading ${data.what}` : "loading its model");
-    },
+    text: (data) => { loads.delete(data.answer); texts.set(data.answer, data); following(() => showText(data)); },
+    loading: (data) => { texts.delete(data.answer); loads.set(data.answer, data); showLoading(data); },
     turn: (data) => { refresh(Number(data.turn)); },
     conversation: refreshAbout,
     gone: () => {
@@ -147,7 +157,9 @@ export function openConversation(main) {
   });
   const last = turns.lastElementChild;
   const [visit] = performance.getEntriesByType("navigation");
-  if (last && !location.hash && visit?.type === "navigate") last.scrollIntoView({ block: "end" });
+  const wrong = document.querySelector("#about .error");
+  if (wrong) wrong.scrollIntoView({ block: "center" });
+  else if (last && !location.hash && visit?.type === "navigate") last.scrollIntoView({ block: "end" });
 }
 
 // Where the part of the window ends in which turns are seen; the question form may lie over them.

@@ -156,6 +156,23 @@ def test_the_end_marks_what_was_in_the_making_and_keeps_what_waits(provided) -> 
     assert statuses(turn) == ["interrupted", "interrupted"]
 
 
+def test_another_playgrounds_answers_are_left_alone(provided) -> None:
+    from harness.playground.answering.queue import Queue
+
+    turn = asked("mine", arms=3)
+    theirs = Queue(provided.queue._work, provided.queue._setup, provided.catalogue, provided.live)
+    theirs.owner = "another"
+    first, second, _ = turn.answers.all()
+    turn.answers.filter(pk=first.pk).update(status="answering")
+    theirs.start()
+    time.sleep(1.2)
+    theirs.close()
+    assert statuses(turn) == ["answering", "waiting", "waiting"]
+    turn.answers.filter(pk=second.pk).update(owner="another")
+    provided.queue.start()
+    until(lambda: statuses(turn) == ["interrupted", "waiting", "done"])
+
+
 def test_a_deleted_conversation_frees_the_worker(provided) -> None:
     from harness.playground import turns
     from harness.playground.models import Answer
