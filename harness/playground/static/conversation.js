@@ -44,6 +44,7 @@ export function openConversation(main) {
     } else {
       const next = [...turns.children].find((one) => Number(one.dataset.turn) > id);
       turns.insertBefore(fresh, next ?? null);
+      if (turns.children.length === 1) refreshAbout(); // the first question is the title
     }
     for (const card of fresh.querySelectorAll("[data-answer]")) {
       const event = texts.get(Number(card.dataset.answer));

@@ -1,0 +1,106 @@
+"""People in front of a playground: their tabs, what they do there, and what may not happen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.browser.conftest import SIZES, Opened, watched
+
+__all__ = ["ARMS", "Visitor", "answered", "ask", "begin", "slowly", "visiting"]
+
+ARMS = ("code-one-alpha", "code-two-beta")
+"""The worker's answers begin with the first eight characters of a name, and only with these."""
+
+
+@dataclass
+class Visitor:
+    """Tabs of one browser, all with the same cookies.
+
+    Attributes
+    ----------
+    expected : list of str
+        Patterns of lines in the console that a test provokes; any other one is a fault.
+    """
+
+    context: BrowserContext
+    url: str
+    tabs: list[Opened] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def tab(self, place: str = "") -> Page:
+        """A new tab at an address of the playground."""
+        page = self.context.new_page()
+        self.tabs.append(watched(page))
+        page.goto(urljoin(self.url, place))
+        return page
+
+    def begun(self, **how: Any) -> Page:
+        """A new tab with a conversation that begins."""
+        page = self.tab()
+        begin(page, **how)
+        return page
+
+    def assert_nothing_else_happened(self) -> None:
+        for seen in self.tabs:
+            lines = [
+                line
+                for line in seen.complaints
+                if not any(re.search(one, line) for one in self.expected)
+            ]
+            assert (lines, seen.dialogs) == ([], [])
+            own = (self.url, "data:", f"blob:{self.url}")
+            assert [url for url in seen.requests if not url.startswith(own)] == []
+
+
+@contextmanager
+def visiting(
+    browser: Browser, url: str, size: str = "desktop", **options: Any
+) -> Iterator[Visitor]:
+    """Somebody with a fresh profile, whose tabs are looked through at the end."""
+    with browser.new_context(viewport=SIZES[size], **options) as context:  # type: ignore[arg-type]
+        context.set_default_timeout(15_000)
+        visitor = Visitor(context, url)
+        yield visitor
+        visitor.assert_nothing_else_happened()
+
+
+def begin(page: Page, *, blind: bool = False, arms: int = 2) -> None:
+    """From the first page, with so many of the arms, all of which are chosen at first."""
+    boxes = page.locator("input[name=arms]")
+    for place in range(arms, boxes.count()):
+        boxes.nth(place).uncheck()
+    if blind:
+        page.get_by_label("Blind").check()
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#ask")).to_be_visible()
+
+
+def ask(page: Page, question: str, context: str | None = None) -> Locator:
+    """Ask with the keyboard; the turn, as soon as it is there."""
+    turns = page.locator(".turn")
+    before = turns.count()
+    if context is not None:
+        page.fill("#ask-context", context)
+    page.fill("#ask-question", question)
+    page.press("#ask-question", "Enter")
+    expect(turns).to_have_count(before + 1)
+    expect(page.locator("#ask-question")).to_have_value("")
+    return turns.nth(before)
+
+
+def answered(turn: Locator) -> Locator:
+    """Its answers, as soon as all have ended."""
+    expect(turn.locator("[aria-busy]")).to_have_count(0)
+    return turn.locator(".answer")
+
+
+def slowly(words: int) -> str:
+    """A question whose answer takes a tenth of a second per word."""
+    return "slowly " + " ".join(f"word{n}" for n in range(words))
