@@ -29,8 +29,9 @@ golden:  ## reference values by R (Debian: r-base-core, r-cran-{lme4,lmertest,pb
 	Rscript tests/golden/make_crossed.R > tests/golden/crossed.json
 	Rscript tests/golden/make_tests.R > tests/golden/tests.json
 
-benchmark: $(VENV)/installed-dev  ## how long a report of 12 runs on SQuAD's size takes (two minutes)
+benchmark: $(VENV)/installed-dev  ## a report of 12 runs on SQuAD's size, the playground under 20 users (three minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.report
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.playground
 
 schema: $(VENV)/installed  ## the editors' schema of experiment files
 	$(BIN)/harness schema > experiments/experiment.schema.json

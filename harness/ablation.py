@@ -293,6 +293,7 @@ def _say_next(plan: Plan, records: Sequence[RunRecord], console: Console) -> Non
         name = shlex.quote(f"{plan.experiment.name}/{arm}/{done[-1].seed}")
         text = f'ask a trained arm: harness predict {name} "question"'
         console.print(text, markup=False, soft_wrap=True)
+        console.print("talk to several, side by side: harness playground", markup=False)
 
 
 def _say_cuts(records: Sequence[RunRecord], console: Console) -> None:

@@ -47,7 +47,7 @@ class _Text(forms.CharField):
         self.validators.clear()
 
     def to_python(self, value: object) -> str:
-        text: str = super().to_python(value)
+        text = super().to_python(value) or ""
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def validate(self, value: Any) -> None:
@@ -176,7 +176,8 @@ class AskForm(forms.Form):
     def __init__(
         self, *args: Any, names: Sequence[str] = (), context: bool = True, **options: Any
     ) -> None:
-        super().__init__(*args, auto_id="ask-%s", **options)
+        super().__init__(*args, **options)
+        self.auto_id = "ask-%s"
         self.names = tuple(names)
         if not context:
             del self.fields["context"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import sys
@@ -64,12 +65,7 @@ def serve(options: Options, work: Any = None) -> int:
 
 def _start(options: Options, settings: dict[str, Any], work: Any) -> Any:
     """Database, arms and queue, in this order: an unusable one ends it before the next."""
-    import django
-    from django.conf import settings as lazy
-
-    lazy.configure(**settings)
-    django.setup()
-    _migrate(options)
+    _set_up(options, settings)
     from harness.playground.answering.messages import Setup
     from harness.playground.answering.process import work as model_worker
     from harness.playground.answering.queue import Queue
@@ -87,13 +83,20 @@ def _start(options: Options, settings: dict[str, Any], work: Any) -> Any:
     return parts
 
 
-def _migrate(options: Options) -> None:
+def _set_up(options: Options, settings: dict[str, Any]) -> None:
+    """Django, and the tables as this version wants them."""
+    import django
+    from django.conf import settings as lazy
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
     from django.db import Error, connection
 
+    lazy.configure(**settings)
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # not what a person mistypes
     try:
+        django.setup()
         call_command("migrate", verbosity=0, interactive=False)
+        connection.close()
     except (Error, ImproperlyConfigured, OSError) as error:
         raise PlaygroundError(
             "the database of the conversations cannot be used",
@@ -102,8 +105,6 @@ def _migrate(options: Options) -> None:
             fix="see that the database runs and can be written; a driver that is missing is"
             " installed with it, such as: pip install 'psycopg[binary]'",
         ) from None
-    finally:
-        connection.close()
 
 
 def _web_server(started: Any) -> Any:

@@ -142,6 +142,7 @@ def test_a_taken_port_is_said_and_the_default_one_gives_way(tmp_path: Path) -> N
         (["--database", "nonsense"], "--database"),
         (["--database", "sqlite:////nowhere/at/all.sqlite3"], "cannot be used"),
         (["--database", "postgresql://me:pass1@127.0.0.1:1/x"], "cannot be used"),
+        (["--database", "mysql://me:pass1@127.0.0.1:1/x"], "cannot be used"),
         (["--memory-limit", "-3"], "--memory-limit"),
         (["--folder", "/proc/nowhere"], "--folder"),
         (["/proc"], "config.json"),

@@ -6,6 +6,7 @@ Imports no Django, and torch only once it works.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import signal
 import sys
@@ -69,6 +70,7 @@ def work(connection: Connection, setup: Setup) -> None:
     quieten(verbose=False)
     from harness.playground.answering.shelf import Shelf
 
+    _warm_up(setup)
     shelf = Shelf(setup.tracking_uri, setup.memory_limit)
     quieten_progress_bars()
     pipe = _Pipe(connection)
@@ -79,6 +81,18 @@ def work(connection: Connection, setup: Setup) -> None:
         pass
     finally:
         shelf.clear()
+
+
+def _warm_up(setup: Setup) -> None:
+    """Import what every model needs, before somebody waits for it."""
+    import bitsandbytes  # noqa: F401
+    import peft  # noqa: F401
+
+    from harness.tracking import open_store
+
+    if setup.tracking_uri is not None:
+        with contextlib.suppress(InputError):  # whoever asks for one of its arms is told
+            open_store(setup.tracking_uri, must_exist=True)
 
 
 class _Pipe:

@@ -92,6 +92,7 @@ class Queue:
         self._end_worker()
 
     def _run(self) -> None:
+        self._begin_worker()  # what it imports takes some seconds, which nobody has to wait for
         while not self._closing.is_set():
             self._woken.clear()
             close_old_connections()
@@ -116,7 +117,7 @@ class Queue:
                 " Start it with this model's folder: harness playground FOLDER",
             )
         else:
-            outcome = self._asked(_job(answer, run), conversation.pk)
+            outcome = self._asked(_job(answer, run), conversation)
         with self._lock:
             current, self._current = self._current, None
             self._stopped.discard(answer.pk)
@@ -125,7 +126,7 @@ class Queue:
         Conversation.objects.filter(pk=conversation.pk).update(changed=timezone.now())
         self._live.ended(conversation.pk, answer.turn_id, answer.pk)
 
-    def _asked(self, job: Job, conversation: int) -> Done | Failed | None:
+    def _asked(self, job: Job, conversation: Conversation) -> Done | Failed | None:
         """The worker's last word on a job; None if the playground ends before it."""
         told, saved = False, time.monotonic()
         try:
@@ -149,16 +150,23 @@ class Queue:
             return Failed(job.answer, self._post_mortem())
         return None
 
-    def _show(self, event: Loading | Partial, conversation: int) -> None:
-        if isinstance(event, Partial):
+    def _show(self, event: Loading | Partial, conversation: Conversation) -> None:
+        if isinstance(event, Loading):
+            what = "" if conversation.blind else event.what  # which may name the arm
+            event = event._replace(what=what)
+        else:
             with self._lock:
                 self._current = event
                 if event.answer in self._stopped:
                     return
         kind = "text" if isinstance(event, Partial) else "loading"
-        self._live.tell(conversation, kind, event.answer, **event._asdict())
+        self._live.tell(conversation.pk, kind, event.answer, **event._asdict())
 
     def _send(self, job: Job) -> None:
+        self._begin_worker()
+        self._pipe.send(job)
+
+    def _begin_worker(self) -> None:
         if self._process is None or not self._process.is_alive():
             self._end_worker()
             context = multiprocessing.get_context("spawn")
@@ -168,7 +176,6 @@ class Queue:
             )
             self._process.start()
             other.close()  # so that its death is the pipe's end
-        self._pipe.send(job)
 
     def _post_mortem(self) -> str:
         self._process.join(_END)

@@ -184,7 +184,7 @@ def memory_limit() -> float:
         import torch
 
         return SHARE * float(torch.cuda.mem_get_info()[1])
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     return SHARE * float(psutil.virtual_memory().total)
 

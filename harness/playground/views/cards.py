@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -167,7 +168,7 @@ def _rows(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, s
             yield from _rows(value, label)
         elif isinstance(value, list):
             if value:
-                yield label, ", ".join(str(one) for one in value)
+                yield label, ", ".join(json.dumps(one, ensure_ascii=False) for one in value)
         elif isinstance(value, bool):
             yield label, "yes" if value else "no"
         elif value is not None and value != "":

@@ -51,6 +51,7 @@ def page(
     arms = arms_of(found)
     keys = keys_of(found)
     catalogue = services().catalogue
+    there = catalogue.arms()
     every = list(found.turns.select_related("vote").prefetch_related("answers"))
     item = catalogue.item(keys, request.GET["item"]) if request.GET.get("item") else None
     last = every[-1].context if every else ""
@@ -59,7 +60,7 @@ def page(
         "conversation": found,
         "position": position,
         "turns": [shown(turn, n, blind=found.blind) for n, turn in enumerate(every, 1)],
-        "arms": [(one["name"], one["key"] in catalogue.arms()) for one in found.arms],
+        "arms": [(one["name"], one["key"] in there) for one in found.arms],
         "unread": _without_context(arms),
         "test_set": catalogue.test_set(keys),
         "found": catalogue.items(keys, request.GET["q"]) if "q" in request.GET else None,

@@ -19,10 +19,10 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def asked(question: str, arms: int = 2):
+def asked(question: str, arms: int = 2, conversation=None):
     from harness.playground import turns
 
-    conversation = turns.begin(ARMS[:arms], blind=False, decoding={"seed": 7})
+    conversation = conversation or turns.begin(ARMS[:arms], blind=False, decoding={"seed": 7})
     return turns.ask(conversation, question=question, context="c", fields={}, item=None)
 
 
@@ -60,6 +60,21 @@ def test_open_pages_see_an_answer_grow_and_end(provided) -> None:
     assert seen[:2] == ["turn", "loading"]
     assert seen.count("text") > 3
     settled(turn)
+
+
+@pytest.mark.parametrize("blind", [True, False])
+def test_what_is_loaded_is_named_only_where_arms_are(provided, blind: bool) -> None:
+    from harness.playground import turns
+
+    conversation = turns.begin(ARMS[:2], blind=blind, decoding={})
+    position = provided.live.position
+    asked("slowly a b c", conversation=conversation)
+    provided.queue.start()
+    told = []
+    while not told:
+        changes = provided.live.since(conversation.pk, position)
+        told = [change.data["what"] for change in changes if change.event == "loading"]
+    assert bool(told[0]) != blind
 
 
 def test_a_person_ends_an_answer_in_the_making(provided) -> None:
