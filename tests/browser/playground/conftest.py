@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.playground.visitors import ARMS, Visitor, visiting
-from tests.playground.served import Served, models, served
+from tests.browser.playground.visitors import ARMS, Visitor, arms, visiting
+from tests.playground.served import Served, served
 
 expect.set_options(timeout=15_000)
 
@@ -17,8 +17,7 @@ expect.set_options(timeout=15_000)
 def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One for all tests that leave it as useful as they found it."""
     folder = tmp_path_factory.mktemp("playground")
-    models(folder, *ARMS)
-    with served(folder, *ARMS) as one:
+    with served(folder, *arms(folder, *ARMS)) as one:
         yield one
 
 

@@ -6,17 +6,36 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from harness.arm_settings import ARM_FILE, ArmSettings
+from harness.experiment.data import Prompt
+from harness.experiment.model import Model
+from harness.experiment.recipe import Generation
 from tests.browser.conftest import SIZES, Opened, watched
+from tests.playground.served import models
 
-__all__ = ["ARMS", "Visitor", "answered", "ask", "begin", "slowly", "visiting"]
+__all__ = ["ARMS", "Visitor", "answered", "arms", "ask", "begin", "slowly", "visiting"]
 
 ARMS = ("code-one-alpha", "code-two-beta")
 """The worker's answers begin with the first eight characters of a name, and only with these."""
+_SETTINGS = ArmSettings(
+    model=Model(name="owner/base"),
+    prompt=Prompt(template="{context} {question}"),
+    generation=Generation(),
+)
+
+
+def arms(folder: Path, *names: str) -> tuple[str, ...]:
+    """Folders of models that read a context; the names, which are the places inside `folder`."""
+    models(folder, *names)
+    for name in names:
+        (folder / name / ARM_FILE).write_text(_SETTINGS.model_dump_json(), encoding="utf-8")
+    return names
 
 
 @dataclass
@@ -80,6 +99,7 @@ def begin(page: Page, *, blind: bool = False, arms: int = 2) -> None:
         page.get_by_label("Blind").check()
     page.get_by_role("button", name="Begin").click()
     expect(page.locator("#ask")).to_be_visible()
+    page.wait_for_load_state()  # with its scripts
 
 
 def ask(page: Page, question: str, context: str | None = None) -> Locator:
