@@ -1,12 +1,12 @@
 // The form for the next question: drafts, test items, sending without a reload.
-import { Failure, request, send } from "./request.js";
+import { Failure, request } from "./request.js";
 
 const LONG = 5000; // characters
 const AFTER_TYPING = 250; // milliseconds
 const byId = (id) => document.getElementById(id);
 
-// Calls `inserted` with the new turn's markup.
-export function prepareForm(conversation, inserted) {
+// `ask` sends the form and shows the new turn.
+export function prepareForm(conversation, ask) {
   const form = byId("ask");
   const draft = draftOf(form, `playground-draft-${conversation}`);
   if (!form.hasAttribute("data-filled")) draft.restore();
@@ -38,7 +38,7 @@ export function prepareForm(conversation, inserted) {
     button.ariaDisabled = "true";
     complain([]);
     try {
-      inserted(await send(form));
+      await ask(form);
       clear(form);
       draft.save();
       byId("ask-question").focus({ preventScroll: true });

@@ -11,6 +11,8 @@ export function openConversation(main) {
   const turns = byId("turns");
   const texts = new Map(); // answer -> newest event about its text
   const fetching = new Map(); // turn -> whether it changed once more meanwhile
+  const shown = new Map(); // turn -> number of the request whose answer is on the page
+  let requests = 0;
 
   const cardOf = (answer) => turns.querySelector(`[data-answer="${Number(answer)}"]`);
   const named = (card) => card.closest(".turn").hasAttribute("data-named");
@@ -30,10 +32,16 @@ export function openConversation(main) {
     say(card, "answering");
   }
 
-  function place(html) {
-    const fresh = element(html);
+  // A turn as the answer to a request has it, unless something newer was faster; a change that
+  // the newer one may lack is told as an event.
+  async function place(asking) {
+    requests += 1;
+    const number = requests;
+    const fresh = element(await asking());
     const id = Number(fresh.dataset.turn);
     const old = byId(fresh.id);
+    if (number < (shown.get(id) ?? 0)) return old;
+    shown.set(id, number);
     if (old) {
       const busy = [...old.querySelectorAll("[aria-busy]")].map((one) => one.closest("[data-answer]").dataset.answer);
       replace(old, fresh);
@@ -52,7 +60,7 @@ export function openConversation(main) {
       if (event && busy && event.text.length >= busy.textContent.length) showText(event);
       if (event && !busy) texts.delete(event.answer);
     }
-    return { fresh, isNew: !old };
+    return fresh;
   }
 
   async function refresh(id) {
@@ -63,7 +71,7 @@ export function openConversation(main) {
     do {
       fetching.set(id, false);
       try {
-        place(await request(`/turns/${id}/`));
+        await place(() => request(`/turns/${id}/`));
       } catch (failure) {
         if (failure.status === 404) byId(`turn-${id}`)?.remove();
         else setTimeout(refresh, LATER, id);
@@ -100,7 +108,7 @@ export function openConversation(main) {
     if (button.ariaDisabled === "true") return;
     button.ariaDisabled = "true";
     try {
-      place(await send(form));
+      await place(() => send(form));
     } catch (failure) {
       const problem = document.createElement("p");
       problem.className = "error";
@@ -128,9 +136,9 @@ export function openConversation(main) {
     restart: () => { location.reload(); },
   });
 
-  prepareForm(main.dataset.conversation, (html) => {
-    const { fresh } = place(html);
-    fresh.scrollIntoView({ block: "nearest" });
+  prepareForm(main.dataset.conversation, async (form) => {
+    const turn = await place(() => send(form));
+    turn?.scrollIntoView({ block: "nearest" });
   });
   const last = turns.lastElementChild;
   const [visit] = performance.getEntriesByType("navigation");
