@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.browser.checks import TOO_WIDE
 from tests.browser.playground.visitors import Visitor, answered, ask, slowly, visiting
@@ -124,6 +124,22 @@ def test_two_tabs_show_the_same_conversation(visitor: Visitor) -> None:
     one.get_by_label("Title").press("Enter")
     expect(other.locator("#title")).to_have_text("Seen twice")
     expect(other.locator("#ask-question")).to_have_value("still being typed")
+
+
+def test_an_old_state_that_comes_late_is_not_shown(visitor: Visitor) -> None:
+    page = visitor.begun(arms=1)
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/ask/", lambda route: late.append((route, route.fetch())))
+    page.fill("#ask-question", slowly(3))
+    page.press("#ask-question", "Enter")
+    said = answered(page.locator(".turn")).locator(".said")
+    expect(said).to_contain_text("word2")
+    ((route, response),) = late
+    assert 'aria-busy="true"' in response.text()
+    route.fulfill(response=response)
+    expect(page.locator("#ask-question")).to_have_value("")
+    expect(said).to_contain_text("word2")
+    assert page.locator("[aria-busy]").count() == 0
 
 
 def test_a_tab_in_the_background_catches_up(visitor: Visitor) -> None:

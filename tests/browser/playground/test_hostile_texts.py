@@ -23,9 +23,9 @@ HOSTILE = (
     "👩🏽\u200d🚀 Zalgo Z" + "\u0300\u0489" * 20,
 )
 NAMES = ('"><img src=x onerror=alert(1)>', "{{7*7}}<script>alert(1)<\\script>\u202ename")
-FOREIGN = """() => [...document.querySelectorAll(`img, svg, iframe, object, embed, base, meta[http-equiv],
-  body script, body style, [onload], [onerror], [onfocus], [onmouseover], [autofocus],
-  [href^="javascript" i], [style]:not(textarea)`)].map(one => one.outerHTML)"""
+FOREIGN = """() => [...document.querySelectorAll(`img, svg, iframe, object, embed, base,
+  meta[http-equiv], body script, body style, [onload], [onerror], [onfocus], [onmouseover],
+  [autofocus], [href^="javascript" i], [style]:not(textarea)`)].map(one => one.outerHTML)"""
 
 
 @pytest.fixture(scope="module")

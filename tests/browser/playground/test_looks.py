@@ -13,7 +13,7 @@ from tests.browser.cases import LONG_WORD
 from tests.browser.checks import AXE, CONTRAST, TOO_WIDE, violations
 from tests.browser.conftest import SIZES
 from tests.browser.playground.visitors import Visitor, answered, arms, ask, slowly, visiting
-from tests.playground.served import Served, served
+from tests.playground.served import served
 
 pytestmark = pytest.mark.browser
 NAMES = (("quantized-" * 12)[:120], ("Rindfleischetikettierung" * 5)[:120], "short")
@@ -33,7 +33,7 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def crowded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
-    """Whose first tab shows a conversation with answers of every kind."""
+    """Whose second tab shows a conversation with answers of every kind."""
     folder = tmp_path_factory.mktemp("looks")
     with (
         served(folder, *arms(folder, *NAMES)) as one,
@@ -78,7 +78,7 @@ def assert_fits(page: Page) -> None:
 
 
 def test_a_conversation_keeps_nobody_out_and_fits(crowded: Visitor) -> None:
-    page = crowded.tabs[1].page if len(crowded.tabs) > 1 else crowded.tabs[0].page
+    page = crowded.tabs[1].page
     expect(page.locator("[aria-busy]").first).to_be_visible()
     assert LONG_WORD in page.locator(".said").first.inner_text()
     assert_fits(page)
