@@ -118,6 +118,7 @@ def ask(page: Page, question: str, context: str | None = None) -> Locator:
 
 def answered(turn: Locator) -> Locator:
     """Its answers, as soon as all have ended."""
+    expect(turn.locator(".said").first).to_be_attached()
     expect(turn.locator("[aria-busy]")).to_have_count(0)
     return turn.locator(".answer")
 
