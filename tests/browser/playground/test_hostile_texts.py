@@ -22,6 +22,8 @@ HOSTILE = (
     "right\u202eto left\u2066 and \u2028 \ufeff \u0007 nothing",
     "👩🏽\u200d🚀 Zalgo Z" + "\u0300\u0489" * 20,
 )
+SLOW = "<img/src=x/onerror=alert(1)><b>and</b>"
+"""One word, so that it comes in one piece."""
 NAMES = ('"><img src=x onerror=alert(1)>', "{{7*7}}<script>alert(1)<\\script>\u202ename")
 FOREIGN = """() => [...document.querySelectorAll(`img, svg, iframe, object, embed, base,
   meta[http-equiv], body script, body style, [onload], [onerror], [onfocus], [onmouseover],
@@ -65,6 +67,8 @@ def test_they_are_asked_answered_found_and_stay_texts(stranger: Visitor) -> None
         assert answers == [f"{name[:8]} heard: {text}" for name in NAMES]
         assert turn.locator(".asked").text_content() == text
         assert turn.locator(".context .passage").text_content() == f"In {text} it was."
+    slow = ask(page, f"slowly {SLOW} on and on and on").locator(".answer")
+    expect(slow.nth(1).locator("[aria-busy]")).to_contain_text(SLOW)
     assert_harmless(page)
     page.reload()
     for place, text in enumerate(HOSTILE):

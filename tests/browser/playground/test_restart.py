@@ -32,7 +32,7 @@ def test_an_open_page_says_it_and_goes_on_by_itself(browser: Browser, tmp_path: 
         ask(page, "in the queue")
         expect(said).to_contain_text("word14")  # so that some of it is in the database
         one.kill()
-        expect(page.locator("#offline")).to_contain_text("does not answer")
+        expect(page.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
         page.fill("#ask-question", "asked of nobody")
         page.press("#ask-question", "Enter")
         expect(page.locator("#ask-errors")).to_contain_text("What you typed is kept")
