@@ -115,7 +115,6 @@ class Adapters:
             return
         learns_prompts = self._around.active_peft_config.is_prompt_learning
         self.base.model = self._around.get_base_model() if learns_prompts else self._around.unload()
-        vars(self.base.model).pop("peft_config", None)  # else peft warns of a second adapter
         self._around, self._own, self._together = None, {}, False
 
 

@@ -222,6 +222,13 @@ def _folder_arm(run: str) -> Arm:
             allowed=f"one with {' or '.join(_CONFIG)}",
         )
     place = run if run.startswith(EMBEDDED_PREFIX) else str(path.resolve())
+    if any("\ud800" <= char <= "\udfff" for char in place):
+        raise ModelError(
+            "the name of this folder cannot be shown on a page",
+            where=ascii(place)[1:-1],
+            got="a name that is not UTF-8",
+            fix="rename it, or name it by a link: ln -s FOLDER NAME",
+        )
     key = _PREFIX + hashlib.sha256(place.encode()).hexdigest()[:16]
     settings = None if run.startswith(EMBEDDED_PREFIX) else read_settings(path)
     details = {"Place": run}

@@ -29,7 +29,7 @@ _WORDS: Final = 500
 _SEED: Final = 2**31 - 1
 
 _METHODS: Final = (
-    ("", "as each arm's run did"),
+    ("", "as in the run"),
     ("greedy", "greedy"),
     ("sampling", "sampling"),
     ("beams", "beam search"),
@@ -63,6 +63,7 @@ class _Text(forms.CharField):
 
 
 def _number(label: str, low: float, high: float, hint: str, *, whole: bool) -> forms.Field:
+    example = "2" if whole else "0.5"
     kind = forms.IntegerField if whole else forms.FloatField
     return kind(
         label=label,
@@ -70,11 +71,12 @@ def _number(label: str, low: float, high: float, hint: str, *, whole: bool) -> f
         min_value=low,  # type: ignore[arg-type]  # a whole number where the field has whole ones
         max_value=high,  # type: ignore[arg-type]
         help_text=hint,
-        widget=forms.NumberInput(
-            attrs={"inputmode": "numeric" if whole else "decimal", "step": 1 if whole else "any"}
+        # A number input keeps what it cannot read to itself: it would be as good as blank.
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric" if whole else "decimal", "autocomplete": "off"}
         ),
         error_messages={
-            "invalid": f"{label}: this is not a {'whole ' * whole}number.",
+            "invalid": f"{label}: this is not a {'whole ' * whole}number, such as {example}.",
             "min_value": f"{label}: at least {low:g}.",
             "max_value": f"{label}: at most {high:g}.",
         },
@@ -169,7 +171,7 @@ class AskForm(forms.Form):
         Whether any arm reads a context.
     """
 
-    question = _Text(_QUESTION, widget=forms.Textarea(attrs={"rows": 2}))
+    question = _Text(_QUESTION, widget=forms.Textarea(attrs={"rows": 2, "enterkeyhint": "send"}))
     context = _Text(_CONTEXT, widget=forms.Textarea(attrs={"rows": 2}))
     item = _Text(_WORDS, widget=forms.HiddenInput)
 

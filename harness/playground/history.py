@@ -37,7 +37,7 @@ def index(conversation: int) -> None:
     """Take the texts of a conversation, as they are now, into the search."""
     with transaction.atomic():
         own = Conversation.objects.select_for_update().filter(pk=conversation)
-        for one in own:  # none, if it was deleted meanwhile
+        for one in own.prefetch_related("turns__answers"):  # none, if it was deleted meanwhile
             own.update(searchable="\n".join([one.title, *_texts(one)]).casefold())
 
 

@@ -6,12 +6,15 @@ database.
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 __all__ = ["Change", "Live"]
+
+_NUMBER = re.compile("[0-9]{1,18}")  # a browser may send anything
 
 
 class Change(NamedTuple):
@@ -72,8 +75,10 @@ class Live:
     def since(self, conversation: int, position: str) -> list[Change]:
         """Changes after a position, oldest first; `restart` if it is another server's."""
         server, _, number = position.partition("-")
-        if server != self._server or not number.isdigit():
+        if server != self._server or not _NUMBER.fullmatch(number):
             return [Change(self._number, "restart", {})]
+        if int(number) >= self._number:  # as it is nearly always
+            return []
         with self._lock:
             own = list(self._changes.get(conversation, {}).values())
         return sorted(change for change in own if change.number > int(number))

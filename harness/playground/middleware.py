@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from django.core.cache import cache
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.deprecation import MiddlewareMixin
 
+from harness.errors import InputError
 from harness.playground.services import services
 from harness.playground.views.errors import problem
 
-__all__ = ["Headers", "Password", "RateLimit", "is_right", "let_in"]
+__all__ = ["Explained", "Headers", "Password", "RateLimit", "is_right", "let_in"]
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -25,6 +27,8 @@ PER_SECOND: Final = 200
 """Requests of one address; a person makes a few."""
 TRIES_PER_MINUTE: Final = 6
 """Of one address, to type the password."""
+ALL_TRIES_PER_MINUTE: Final = 30
+"""Of all addresses: one person may have many, and whoever is on this machine any."""
 
 
 class Headers(MiddlewareMixin):
@@ -39,6 +43,19 @@ class Headers(MiddlewareMixin):
         return response
 
 
+class Explained(MiddlewareMixin):
+    """Tells in words what cannot be used, such as a tracking store that does not answer.
+
+    What was deleted in another tab while a view was at it is as if it had never been there.
+    """
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A page for those errors that are meant for people."""
+        if isinstance(exception, ObjectDoesNotExist):
+            return problem(request, 404)
+        return problem(request, 503, str(exception)) if isinstance(exception, InputError) else None
+
+
 class RateLimit(MiddlewareMixin):
     """Refuses what no person does: more requests a second, more passwords a minute."""
 
@@ -48,6 +65,7 @@ class RateLimit(MiddlewareMixin):
         many = _count(f"all-{address}", 1) > PER_SECOND
         if request.method == "POST" and request.path == reverse("login"):
             many = many or _count(f"login-{address}", 60) > TRIES_PER_MINUTE
+            many = many or _count("login", 60) > ALL_TRIES_PER_MINUTE
         if not many:
             return None
         response = problem(request, 429)

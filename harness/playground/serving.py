@@ -90,11 +90,16 @@ def _set_up(options: Options, settings: dict[str, Any]) -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
     from django.db import Error, connection
+    from django.db.migrations.loader import MigrationLoader
 
     lazy.configure(**settings)
     logging.getLogger("django.request").setLevel(logging.ERROR)  # not what a person mistypes
+    logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)  # nor others
     try:
+        if not options.database:
+            _make_private(_sqlite(options))
         django.setup()
+        _check_version(MigrationLoader(connection))
         call_command("migrate", verbosity=0, interactive=False)
         connection.close()
     except (Error, ImproperlyConfigured, OSError) as error:
@@ -105,6 +110,26 @@ def _set_up(options: Options, settings: dict[str, Any]) -> None:
             fix="see that the database runs and can be written; a driver that is missing is"
             " installed with it, such as: pip install 'psycopg[binary]'",
         ) from None
+
+
+def _check_version(loader: Any) -> None:
+    """Leave a database alone that another version has changed in ways not known here."""
+    unknown = [
+        name
+        for app, name in loader.applied_migrations
+        if app == "playground" and (app, name) not in loader.disk_migrations
+    ]
+    if unknown:
+        raise PlaygroundError(
+            "a newer version of the harness has used these conversations",
+            got=f"tables as of {max(unknown)}",
+            fix="install that version, or give another place: --folder DIR or --database URL",
+        )
+
+
+def _make_private(database: Path) -> None:
+    """Make it, if it is not there, for its owner alone: the folder may be open to others."""
+    os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _web_server(started: Any) -> Any:
@@ -120,6 +145,7 @@ def _web_server(started: Any) -> Any:
     config = uvicorn.Config(
         application(),
         lifespan="off",
+        ws="none",
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_PATIENCE,
@@ -143,6 +169,13 @@ def _alone(folder: Path) -> Iterator[Path]:
             where=str(folder),
             got=found,
             fix="open that one, or give another folder: --folder DIR",
+        ) from None
+    except OSError as error:
+        raise PlaygroundError(
+            "the playground's folder cannot be used",
+            where=str(folder),
+            got=str(error),
+            fix="give another one: --folder DIR",
         ) from None
     try:
         yield place

@@ -37,16 +37,18 @@ def django_settings(options: Options, key: str) -> dict[str, Any]:
         The database's URL is not understood.
     """
     local = is_loopback(options.host)
+    own = f"[{options.host}]" if ":" in options.host else options.host
     return {
         "DEBUG": False,
         "SECRET_KEY": key,
-        "ALLOWED_HOSTS": ["127.0.0.1", "localhost", "[::1]"] if local else ["*"],
+        "ALLOWED_HOSTS": ["127.0.0.1", "localhost", "[::1]", own] if local else ["*"],
         "INSTALLED_APPS": ["harness.playground"],
         "ROOT_URLCONF": "harness.playground.urls",
         "MIDDLEWARE": [
             "django.middleware.security.SecurityMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "harness.playground.middleware.Headers",
+            "harness.playground.middleware.Explained",
             "harness.playground.middleware.RateLimit",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
@@ -63,6 +65,12 @@ def django_settings(options: Options, key: str) -> dict[str, Any]:
             }
         ],
         "DATABASES": {"default": _database(options)},
+        "CACHES": {
+            "default": {
+                "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+                "OPTIONS": {"MAX_ENTRIES": 100_000},  # with few, what is counted is pushed out
+            }
+        },
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "USE_TZ": True,
         "TIME_ZONE": "UTC",
@@ -138,6 +146,13 @@ def _database(options: Options) -> dict[str, Any]:
             got=str(error).splitlines()[0],  # which names its scheme, never its password
             allowed="sqlite:///FILE, postgresql://USER@HOST/NAME, mysql://USER@HOST/NAME",
         ) from None
+    if found["NAME"] == ":memory:":
+        raise PlaygroundError(
+            "a database in memory cannot keep conversations",
+            where="--database",
+            got=options.database,
+            fix="name a file: sqlite:///FILE",
+        )
     if found["ENGINE"].endswith("sqlite3"):
         found["OPTIONS"] = {**found.get("OPTIONS", {}), **_SQLITE}
     return found

@@ -110,12 +110,16 @@ def ask(
             )
             for place, arm in enumerate(arms)
         )
-        if not conversation.title:
+        conversation.refresh_from_db(fields=["title"])  # it may have been renamed meanwhile
+        untitled = not conversation.title
+        if untitled:
             conversation.title = _title(question or next(filter(None, fields.values()), context))
         conversation.changed = timezone.now()
         conversation.save(update_fields=["title", "changed"])
         history.index(conversation.pk)
     services().live.tell(conversation.pk, "turn", turn.pk, turn=turn.pk)
+    if untitled:
+        services().live.tell(conversation.pk, "conversation")
     services().queue.wake()
     return turn
 
@@ -180,18 +184,20 @@ def vote(turn: Turn, preferred: Answer | None) -> None:
     Refused
         There is nothing to choose from yet, or the vote was given.
     """
-    if not votable(turn):
-        raise Refused("This turn cannot be voted on now.", 409)
-    if preferred is not None and (preferred.turn_id != turn.pk or preferred.status not in _SAID):
-        raise Refused("This answer cannot be preferred.", 400)
-    Vote.objects.update_or_create(
-        turn=turn,
-        defaults={
-            "preferred": preferred,
-            "blind": turn.conversation.blind and not turn.revealed,
-            "created": timezone.now(),
-        },
-    )
+    with transaction.atomic():
+        now = Turn.objects.select_for_update().get(pk=turn.pk)  # not as a page showed it
+        if not votable(now):
+            raise Refused("This turn cannot be voted on now.", 409)
+        if preferred is not None and (preferred.turn_id != now.pk or preferred.status not in _SAID):
+            raise Refused("This answer cannot be preferred.", 400)
+        Vote.objects.update_or_create(
+            turn=now,
+            defaults={
+                "preferred": preferred,
+                "blind": now.conversation.blind and not now.revealed,
+                "created": timezone.now(),
+            },
+        )
     services().live.tell(turn.conversation_id, "turn", turn.pk, turn=turn.pk)
 
 
@@ -213,7 +219,11 @@ def delete(conversation: Conversation) -> None:
     key = conversation.pk
     for answer in Answer.objects.filter(turn__conversation=key, status__in=_UNFINISHED):
         services().queue.stop(answer.pk)
-    conversation.delete()
+    with transaction.atomic():
+        # Nobody asks or votes in it between what is found in it and its end.
+        list(Conversation.objects.select_for_update().filter(pk=key))
+        list(Turn.objects.select_for_update().filter(conversation=key).values_list("pk"))
+        Conversation.objects.filter(pk=key).delete()
     services().live.tell(key, "gone")
 
 
@@ -222,7 +232,8 @@ def _ended(answer: Answer) -> None:
 
 
 def _final(turn: Turn) -> bool:
-    return Vote.objects.filter(turn=turn, blind=True).exists()
+    vote: Vote | None = getattr(turn, "vote", None)  # as a page's query has brought it along
+    return vote is not None and vote.blind
 
 
 def _can_be_voted(turn: Turn) -> bool:

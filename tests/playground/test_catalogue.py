@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,12 @@ def test_what_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match=r"config\.json"):
         Catalogue(None, ["empty"])
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/bad\xff"
+    os.mkdir(folder)
+    Path(os.fsdecode(folder), "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="not UTF-8") as error:
+        Catalogue(None, [os.fsdecode(folder)])
+    str(error.value).encode()

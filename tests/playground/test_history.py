@@ -76,4 +76,21 @@ def test_an_excerpt_marks_the_words() -> None:
     assert text.endswith("b…")
     assert len(text) < 200
     assert excerpt(conversation, "nowhere") == []
+    assert excerpt(conversation, "( [a ?") == []
     assert excerpt(conversation, "") == []
+
+
+def test_a_long_conversation_is_indexed_as_quickly_as_a_short_one() -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from harness.playground import history, turns
+
+    one = said("first")
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            history.index(one.pk)
+        counts.append(len(queries))
+        turns.ask(one, question="next", context="", fields={}, item=None)
+    assert counts[0] == counts[1]

@@ -49,3 +49,11 @@ def test_a_position_of_another_server_asks_for_a_new_start() -> None:
     live.tell(1, "turn", 5, turn=5)
     for position in (earlier.position, "", "x", live.position.split("-")[0] + "-x"):
         assert events(live, 1, position) == [("restart", {})]
+
+
+def test_a_position_that_is_no_number_asks_for_a_new_start() -> None:
+    live = Live()
+    live.tell(1, "turn", 5, turn=5)
+    server = live.position.split("-")[0]
+    for number in ("\u00b2", "9" * 5000, "-1", ""):
+        assert events(live, 1, f"{server}-{number}") == [("restart", {})]

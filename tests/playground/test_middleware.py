@@ -49,6 +49,23 @@ def test_a_form_of_another_site_is_refused(client) -> None:
     assert client.post("/", {"arms": FakeCatalogue.preselected}).status_code == 403
 
 
+def test_a_store_that_fails_is_told_in_words(
+    client, provided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.errors import TrackingError
+
+    def fail() -> None:
+        raise TrackingError("the tracking store failed", where="here")
+
+    monkeypatch.setattr(provided.catalogue, "arms", fail)
+    response = client.get("/")
+    assert response.status_code == 503
+    assert "the tracking store failed" in response.content.decode()
+    monkeypatch.setattr(provided.catalogue, "arms", lambda: 1 / 0)
+    client.raise_request_exception = False
+    assert client.get("/").status_code == 500
+
+
 def test_a_script_that_floods_is_held_back(client, monkeypatch: pytest.MonkeyPatch) -> None:
     from harness.playground import middleware
 
@@ -86,3 +103,27 @@ def test_guessing_is_slow(guarded) -> None:
 
 def test_without_a_password_there_is_no_login(client) -> None:
     assert client.get("/login/")["Location"] == "/"
+
+
+def test_guessing_from_many_addresses_is_slow(guarded) -> None:
+    from harness.playground.middleware import ALL_TRIES_PER_MINUTE
+
+    for number in range(ALL_TRIES_PER_MINUTE):
+        guarded.defaults["REMOTE_ADDR"] = f"10.0.0.{number}"
+        assert login(guarded, "a wrong password").status_code == 403
+        for other in range(20):  # what is counted is not pushed out by others' requests
+            guarded.get("/login/", REMOTE_ADDR=f"10.1.{number}.{other}")
+    guarded.defaults["REMOTE_ADDR"] = "10.0.1.1"
+    assert login(guarded, "a long password").status_code == 429
+
+
+def test_what_is_deleted_meanwhile_is_not_there(
+    client, provided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.playground.models import Conversation
+
+    def gone() -> None:
+        raise Conversation.DoesNotExist
+
+    monkeypatch.setattr(provided.catalogue, "arms", gone)
+    assert client.get("/").status_code == 404

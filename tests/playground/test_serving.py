@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +115,43 @@ def test_ctrl_c_does_not_wait_for_open_pages(tmp_path: Path) -> None:
             code, said = one.interrupt()
         assert code == 0
         assert time.monotonic() - start < 10
-        assert "Traceback" not in said
-        assert "Error" not in said
+        assert said.splitlines()[:-1] == ["Ctrl-C ends it"]  # and nothing of streams cut off
+
+
+def test_ctrl_c_in_the_middle_of_an_answer_keeps_what_there_is(tmp_path: Path) -> None:
+    with served(tmp_path, *models(tmp_path, "alpha")) as one, visitor(one) as client:
+        posted(client, f"{begun(client)}ask/", question="slowly " + "word " * 100)
+        time.sleep(0.8)
+        assert one.interrupt()[0] == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "playground/conversations.sqlite3")) as file:
+        ((status, text),) = file.execute("select status, text from playground_answer")
+    assert status == "interrupted"
+    assert text.startswith("alpha heard: slowly word")
+
+
+def test_a_stream_goes_on_after_the_last_event_that_came(tmp_path: Path) -> None:
+    def events(client: httpx.Client, place: str, **headers: str) -> list[str]:
+        """Ids of what comes, up to the end of the answer."""
+        seen = []
+        with client.stream("GET", f"{place}events?after={start}", headers=headers) as stream:
+            for line in stream.iter_lines():
+                if line.startswith("id:"):
+                    seen.append(line.removeprefix("id:").strip())
+                if line.startswith("event:") and len(seen) >= 3:
+                    return seen
+        return seen
+
+    with served(tmp_path, *models(tmp_path, "alpha", "beta")) as one, visitor(one) as client:
+        place = begun(client)
+        found = re.search(r'data-after="([\w-]+)"', client.get(place).text)
+        assert found is not None
+        start = found.group(1)
+        posted(client, f"{place}ask/", question="slowly a b c d")
+        posted(client, f"{place}ask/", question="slowly e f g h")
+        first = events(client, place)
+        again = events(client, place, **{"Last-Event-ID": first[-1]})
+        numbers = [int(one.rpartition("-")[2]) for one in [*first, *again]]
+        assert numbers == sorted(set(numbers)), "an event came twice"
 
 
 def test_a_folder_belongs_to_one_playground(tmp_path: Path) -> None:
@@ -172,3 +210,49 @@ def test_with_a_password_nothing_is_served_before_it(tmp_path: Path) -> None:
         _, said = one.interrupt()
         assert "not encrypted" in said
         assert "a long password" not in said
+
+
+def test_open_pages_keep_no_connection_to_the_database(tmp_path: Path) -> None:
+    def opened() -> int:
+        files = psutil.Process(one.process.pid).open_files()
+        return sum(file.path.endswith("conversations.sqlite3") for file in files)
+
+    with (
+        served(tmp_path, *models(tmp_path, "alpha")) as one,
+        visitor(one) as client,
+        ExitStack() as streams,
+    ):
+        place = f"{begun(client)}events"
+        after = re.search(r'data-after="([^"]+)"', client.get(place.removesuffix("events")).text)
+        assert after is not None
+        for _ in range(12):
+            url = f"{place}?after={after.group(1)}"
+            stream = streams.enter_context(client.stream("GET", url))
+            assert next(stream.iter_lines()) == ": begins"
+        assert opened() < 6  # the queue has one
+
+
+def test_conversations_are_private_in_a_folder_that_is_not(tmp_path: Path) -> None:
+    folder = tmp_path / "playground"
+    folder.mkdir(mode=0o755)
+    with served(tmp_path, *models(tmp_path, "alpha")) as one, visitor(one) as client:
+        begun(client)
+        for path in folder.glob("conversations.sqlite3*"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_conversations_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:
+    arms = models(tmp_path, "alpha")
+    with served(tmp_path, *arms):
+        pass
+    with closing(sqlite3.connect(tmp_path / "playground/conversations.sqlite3")) as database:
+        values = "values ('playground', '0099_mood', '2030-01-01')"
+        database.execute(f"insert into django_migrations (app, name, applied) {values}")
+        database.commit()
+    said = refused(tmp_path, *arms)
+    assert "0099_mood" in said
+
+
+def test_a_folder_that_cannot_be_held_is_said(tmp_path: Path) -> None:
+    (tmp_path / "playground/.lock").mkdir(parents=True)
+    assert "--folder" in refused(tmp_path, *models(tmp_path, "alpha"))

@@ -56,3 +56,14 @@ def test_a_wrong_url_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(PlaygroundError, match="--database") as error:
         django_settings(Options(database=url), "k")
     assert "pass1" not in str(error.value)
+
+
+def test_the_address_that_is_listened_on_is_answered_to() -> None:
+    for host, name in (("127.0.0.2", "127.0.0.2"), ("0:0::1", "[0:0::1]")):
+        assert name in django_settings(Options(host=host), "k")["ALLOWED_HOSTS"]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite://:memory:", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_refused(url: str) -> None:  # each thread would have its own
+    with pytest.raises(PlaygroundError, match="sqlite:///FILE"):
+        django_settings(Options(database=url), "k")

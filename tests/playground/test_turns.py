@@ -30,17 +30,29 @@ def fresh(turn):
     return type(turn).objects.get(pk=turn.pk)
 
 
-def test_a_question_waits_for_every_arm_and_names_its_conversation() -> None:
+def test_a_question_waits_for_every_arm_and_names_its_conversation(provided) -> None:
     conversation = begun()
+    provided.queue._woken.clear()
     turn = asked(conversation, "Where is the river Mola? " * 9, item=ITEMS[0])
     found = [(one.place, one.arm_key, one.status, one.run_id) for one in turn.answers.all()]
     assert found == [(i, arm.key, "waiting", arm.run_id) for i, arm in enumerate(ARMS[:2])]
+    assert provided.queue._woken.is_set()
     conversation.refresh_from_db()
     assert conversation.title.startswith("Where is the river Mola?")
     assert len(conversation.title) <= 80
     assert (turn.item_id, turn.references) == ("t1", ["Mola", "in Mola"])
     asked(conversation, "second")
     assert conversation.title.startswith("Where")
+
+
+def test_open_pages_learn_the_title_of_the_first_question(provided) -> None:
+    conversation = begun()
+    told = []
+    for question in ("first?", "second?"):
+        before = provided.live.position
+        asked(conversation, question)
+        told.append([one.event for one in provided.live.since(conversation.pk, before)])
+    assert told == [["turn", "conversation"], ["turn"]]
 
 
 @pytest.mark.parametrize("title", ["x" * 300, "日本" * 200])
@@ -176,3 +188,14 @@ def test_deleting_takes_all_of_it_and_nothing_else() -> None:
     assert Answer.objects.count() == 2
     with pytest.raises(turns.Refused, match="deleted"):
         asked(Conversation(pk=999, arms=[]))
+
+
+def test_a_title_given_meanwhile_stays() -> None:
+    from harness.playground import turns
+    from harness.playground.models import Conversation
+
+    stale = begun()
+    turns.rename(Conversation.objects.get(pk=stale.pk), "Mine")
+    asked(stale)
+    stale.refresh_from_db()
+    assert stale.title == "Mine"

@@ -6,7 +6,19 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Done", "Event", "Failed", "Job", "Loading", "Order", "Partial", "Setup", "Stop", "Work"]
+__all__ = [
+    "Done",
+    "Event",
+    "Failed",
+    "Job",
+    "Loading",
+    "Order",
+    "Partial",
+    "Setup",
+    "Stop",
+    "Work",
+    "storable",
+]
 
 
 class Setup(NamedTuple):
@@ -102,3 +114,22 @@ Order: TypeAlias = Job | Stop
 Event: TypeAlias = Loading | Partial | Done | Failed
 Work: TypeAlias = Callable[[Connection, Setup], None]
 """A worker's main function: it takes orders and sends events until the pipe is closed."""
+
+
+def storable(event: Event) -> Any:
+    """The same event with texts that every database takes.
+
+    A model may say a NUL, and a file's name may be half a character: both become U+FFFD.
+    """
+    return type(event)(*map(_storable, event))
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        text = value.replace("\0", "\ufffd")
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_storable, value))
+    return value

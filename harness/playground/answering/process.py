@@ -128,9 +128,7 @@ class _Pipe:
         return self.stopped
 
     def send(self, event: Event) -> None:
-        """Send an event; after a last one, there is nothing in the making any more."""
-        if isinstance(event, Done | Failed):
-            self._current = None
+        """Send an event."""
         try:
             self._connection.send(event)
         except OSError as error:
@@ -145,7 +143,7 @@ class _Pipe:
             self._waiting.append((order, False))
         elif order.answer == self._current:
             self.stopped = True
-        else:  # a stop of an answer that has ended is too late
+        else:  # of an answer that waits; of one that has ended, it comes too late
             self._waiting = deque(
                 (job, stopped or job.answer == order.answer) for job, stopped in self._waiting
             )

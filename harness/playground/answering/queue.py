@@ -6,13 +6,16 @@ that pages answer while it computes, and live on when it dies for lack of memory
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import sys
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
 from harness.playground import history
@@ -26,6 +29,7 @@ from harness.playground.answering.messages import (
     Setup,
     Stop,
     Work,
+    storable,
 )
 from harness.playground.catalogue import Catalogue
 from harness.playground.live import Live
@@ -36,6 +40,10 @@ __all__ = ["Queue"]
 _SAVED_EVERY: Final = 1.0  # seconds between writes of an answer in the making
 _LOOK: Final = 0.2
 _END: Final = 5.0
+_LEAVE: Final = 2.0  # seconds in which the worker may end by itself
+_LATER: Final = 1.0  # seconds until a database that is out of reach is tried again
+_OUT_OF_REACH: Final = (OperationalError, InterfaceError)  # locked, full, restarted
+_T = TypeVar("_T")
 
 
 class Queue:
@@ -92,16 +100,51 @@ class Queue:
         self._end_worker()
 
     def _run(self) -> None:
-        self._begin_worker()  # what it imports takes some seconds, which nobody has to wait for
+        with contextlib.suppress(OSError):  # whoever asks is told
+            self._begin_worker()  # what it imports takes some seconds, which nobody waits for
         while not self._closing.is_set():
             self._woken.clear()
-            close_old_connections()
-            answer = _claimed()
+            answer = self._insist(_claimed)
             if answer is None:
                 self._woken.wait(1.0)  # another server may have put something into the database
                 continue
-            self._answer(answer)
+            try:
+                self._answer(answer)
+            except Exception as error:
+                # Without this thread nothing is answered any more: whatever it was, it has
+                # nothing to do with what else waits.
+                if not self._closing.is_set():
+                    traceback.print_exc(file=sys.stderr)
+                    self._give_up(answer, error)
         connection.close()
+
+    def _give_up(self, answer: Answer, error: Exception) -> None:
+        """An answer met a defect: nothing of it is left in the making."""
+        self._end_worker()  # which may be at it still
+        with self._lock:
+            self._current = None
+            self._stopped.discard(answer.pk)
+        failed = Failed(
+            answer.pk,
+            f"The playground made a mistake ({type(error).__name__}). The terminal in which it"
+            " runs says what happened.",
+        )
+        self._insist(lambda: _keep(answer.pk, failed, None))
+        self._live.ended(answer.turn.conversation_id, answer.turn_id, answer.pk)
+
+    def _insist(self, do: Callable[[], _T]) -> _T | None:
+        """Read or write as soon as the database can be reached; None if it ends before."""
+        complained = False
+        while True:
+            close_old_connections()
+            try:
+                return do()
+            except _OUT_OF_REACH as error:
+                if not complained:
+                    print(f"the database is out of reach: {error}", file=sys.stderr)
+                complained = True
+            if self._closing.wait(_LATER):
+                return None
 
     def _answer(self, answer: Answer) -> None:
         with self._lock:
@@ -121,23 +164,23 @@ class Queue:
         with self._lock:
             current, self._current = self._current, None
             self._stopped.discard(answer.pk)
-        _keep(answer.pk, outcome, current)
-        history.index(conversation.pk)
-        Conversation.objects.filter(pk=conversation.pk).update(changed=timezone.now())
+        self._insist(lambda: _keep(answer.pk, outcome, current))
+        self._insist(lambda: _index(conversation.pk))
         self._live.ended(conversation.pk, answer.turn_id, answer.pk)
 
     def _asked(self, job: Job, conversation: Conversation) -> Done | Failed | None:
         """The worker's last word on a job; None if the playground ends before it."""
         told, saved = False, time.monotonic()
+        self._begin_worker()
         try:
-            self._send(job)
+            self._pipe.send(job)
             while not self._closing.is_set():
                 if not told and job.answer in self._stopped:
                     self._pipe.send(Stop(job.answer))
                     told = True
                 if not self._pipe.poll(_LOOK):
                     continue
-                event: Event = self._pipe.recv()
+                event: Event = storable(self._pipe.recv())
                 if event.answer != job.answer:
                     continue
                 if isinstance(event, Done | Failed):
@@ -145,37 +188,35 @@ class Queue:
                 self._show(event, conversation)
                 if isinstance(event, Partial) and time.monotonic() - saved > _SAVED_EVERY:
                     saved = time.monotonic()
-                    _answering(job.answer).update(text=event.text, new_tokens=event.new_tokens)
+                    with contextlib.suppress(*_OUT_OF_REACH):  # the next one is written again
+                        _answering(job.answer).update(text=event.text, new_tokens=event.new_tokens)
         except (EOFError, OSError):
             return Failed(job.answer, self._post_mortem())
         return None
 
     def _show(self, event: Loading | Partial, conversation: Conversation) -> None:
+        answer = event.answer
         if isinstance(event, Loading):
             what = "" if conversation.blind else event.what  # which may name the arm
-            event = event._replace(what=what)
-        else:
-            with self._lock:
-                self._current = event
-                if event.answer in self._stopped:
-                    return
-        kind = "text" if isinstance(event, Partial) else "loading"
-        self._live.tell(conversation.pk, kind, event.answer, **event._asdict())
-
-    def _send(self, job: Job) -> None:
-        self._begin_worker()
-        self._pipe.send(job)
+            self._live.tell(conversation.pk, "loading", answer, answer=answer, what=what)
+            return
+        with self._lock:
+            self._current = event
+            if answer in self._stopped:
+                return
+        self._live.tell(conversation.pk, "text", answer, answer=answer, text=event.text)
 
     def _begin_worker(self) -> None:
         if self._process is None or not self._process.is_alive():
             self._end_worker()
             context = multiprocessing.get_context("spawn")
-            self._pipe, other = context.Pipe()
-            self._process = context.Process(
+            pipe, other = context.Pipe()
+            process = context.Process(
                 target=self._work, args=(other, self._setup), name="model-worker", daemon=True
             )
-            self._process.start()
+            process.start()
             other.close()  # so that its death is the pipe's end
+            self._pipe, self._process = pipe, process
 
     def _post_mortem(self) -> str:
         self._process.join(_END)
@@ -193,6 +234,7 @@ class Queue:
         if self._pipe is not None:
             self._pipe.close()
         if self._process is not None:
+            self._process.join(_LEAVE)  # it sees the end of the pipe, and clears up
             self._process.terminate()
             self._process.join(_END)
         self._pipe = self._process = None
@@ -206,6 +248,11 @@ def _claimed() -> Answer | None:
         return None
     mine = Answer.objects.filter(pk=answer.pk, status=Answer.Status.WAITING)
     return answer if mine.update(status=Answer.Status.ANSWERING) else None
+
+
+def _index(conversation: int) -> None:
+    history.index(conversation)
+    Conversation.objects.filter(pk=conversation).update(changed=timezone.now())
 
 
 def _job(answer: Answer, run: str) -> Job:

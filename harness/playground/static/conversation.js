@@ -21,6 +21,17 @@ export function openConversation(main) {
     const status = card.querySelector("[data-status]");
     status.textContent = words;
     status.hidden = !words;
+    status.classList.add("working");
+  }
+
+  // Runs a change; if the end of the newest turn was in sight, it stays there. A turn that is
+  // higher than the window is held at its beginning.
+  function following(change) {
+    const end = turns.lastElementChild?.getBoundingClientRect().bottom ?? 0;
+    const inSight = end <= floor() + 1;
+    const result = change();
+    if (inSight && end > 0) turns.lastElementChild?.scrollIntoView({ block: "nearest" });
+    return result;
   }
 
   // Text of an answer in the making; what comes late, after its end, changes nothing.
@@ -32,12 +43,18 @@ export function openConversation(main) {
     say(card, "answering");
   }
 
-  // A turn as the answer to a request has it, unless something newer was faster; a change that
-  // the newer one may lack is told as an event.
-  async function place(asking) {
+  // The turn on the page, after a request for it.
+  async function load(asking) {
     requests += 1;
     const number = requests;
-    const fresh = element(await asking());
+    const html = await asking();
+    return following(() => place(html, number));
+  }
+
+  // A request that began earlier than the one that was shown last changes nothing: what that one
+  // may lack comes as an event.
+  function place(html, number) {
+    const fresh = element(html);
     const id = Number(fresh.dataset.turn);
     const old = byId(fresh.id);
     if (number < (shown.get(id) ?? 0)) return old;
@@ -52,7 +69,6 @@ export function openConversation(main) {
     } else {
       const next = [...turns.children].find((one) => Number(one.dataset.turn) > id);
       turns.insertBefore(fresh, next ?? null);
-      if (turns.children.length === 1) refreshAbout(); // the first question is the title
     }
     for (const card of fresh.querySelectorAll("[data-answer]")) {
       const event = texts.get(Number(card.dataset.answer));
@@ -71,7 +87,7 @@ export function openConversation(main) {
     do {
       fetching.set(id, false);
       try {
-        await place(() => request(`/turns/${id}/`));
+        await load(() => request(`/turns/${id}/`));
       } catch (failure) {
         if (failure.status === 404) byId(`turn-${id}`)?.remove();
         else setTimeout(refresh, LATER, id);
@@ -108,7 +124,7 @@ export function openConversation(main) {
     if (button.ariaDisabled === "true") return;
     button.ariaDisabled = "true";
     try {
-      await place(() => send(form));
+      await load(() => send(form));
     } catch (failure) {
       const problem = document.createElement("p");
       problem.className = "error";
@@ -121,7 +137,7 @@ export function openConversation(main) {
   });
 
   const stream = listen(main, {
-    text: (data) => { texts.set(data.answer, data); showText(data); },
+    text: (data) => { texts.set(data.answer, data); following(() => showText(data)); },
     loading: (data) => {
       const card = cardOf(data.answer);
       if (card?.querySelector('[aria-busy="true"]')) say(card, named(card) && data.what ? `loading ${data.what}` : "loading its model");
@@ -136,13 +152,31 @@ export function openConversation(main) {
     restart: () => { location.reload(); },
   });
 
+  keepClear(document.querySelector(".composer"));
   prepareForm(main.dataset.conversation, async (form) => {
-    const turn = await place(() => send(form));
+    const turn = await load(() => send(form));
     turn?.scrollIntoView({ block: "nearest" });
   });
   const last = turns.lastElementChild;
   const [visit] = performance.getEntriesByType("navigation");
   if (last && !location.hash && visit?.type === "navigate") last.scrollIntoView({ block: "end" });
+}
+
+// Where the part of the window ends in which turns are seen; the question form may lie over them.
+function floor() {
+  const composer = document.querySelector(".composer");
+  const over = getComputedStyle(composer).position === "sticky";
+  return over ? Math.min(composer.getBoundingClientRect().top, innerHeight) : innerHeight;
+}
+
+// What is scrolled into view is not to end up beneath the question form.
+function keepClear(composer) {
+  const update = () => {
+    const over = getComputedStyle(composer).position === "sticky";
+    document.documentElement.style.scrollPaddingBottom = over ? `${composer.offsetHeight + 8}px` : "";
+  };
+  update();
+  new ResizeObserver(update).observe(composer);
 }
 
 // The stream of changes: closed while nobody looks, and opened again from where it was.

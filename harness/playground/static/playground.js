@@ -20,7 +20,7 @@ function filterArms(box) {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const group of groups) {
-      const title = group.querySelector("legend").textContent;
+      const title = `${group.querySelector("legend").textContent} ${group.querySelector(".common")?.textContent}`;
       let some = false;
       for (const arm of group.querySelectorAll(".arm")) {
         const text = `${title} ${arm.textContent}`.toLowerCase();
@@ -40,7 +40,21 @@ function filterArms(box) {
   update();
 }
 
+// How many arms are chosen, beside the button that begins.
+function countArms(place) {
+  const form = place.closest("form");
+  const update = () => {
+    const chosen = form.querySelectorAll(".arms input:checked").length;
+    place.textContent = chosen ? `${chosen} ${chosen === 1 ? "arm" : "arms"} chosen` : "no arm chosen yet";
+  };
+  form.addEventListener("change", update);
+  addEventListener("pageshow", update); // with what the browser filled in again
+  update();
+}
+
 localTimes();
+const count = document.querySelector("[data-chosen]");
+if (count) countArms(count);
 const box = document.querySelector("[data-filter]");
 if (box) filterArms(box);
 const main = document.querySelector("main[data-conversation]");

@@ -10,11 +10,15 @@ from typing import Any, Final, NamedTuple
 from harness.metrics import METRICS, corpus_scores, score_items
 from harness.playground import turns
 from harness.playground.models import Answer, Turn, Vote
+from harness.playground.views.told import Told, told
 
 __all__ = ["Card", "Shown", "shown"]
 
 _FOLDED: Final = 400
 """Characters of a context that are seen when it is folded away; shorter ones are not."""
+
+_TIMED: Final = 0.1
+"""Seconds that an answer has to take for its tokens per second to mean anything."""
 
 _SCORED: Final = ("em", "f1")
 _STATUS: Final[Mapping[str, str]] = {
@@ -39,10 +43,12 @@ class Card(NamedTuple):
         "Answer A", where the name was hidden before.
     status : str
         In words; empty for a finished answer.
-    unfinished, ended, again : bool
-        Whether it can be stopped, has a text of its own, can be asked for again.
+    unfinished, working, ended, again : bool
+        Whether it can be stopped, is being made now, has a text of its own, can be asked for
+        again.
     text : str
-    error : str
+    error : Told
+        Empty where it did not fail.
     facts : tuple of str
         Tokens, seconds, scores.
     notes : tuple of str
@@ -57,10 +63,11 @@ class Card(NamedTuple):
     letter: str
     status: str
     unfinished: bool
+    working: bool
     ended: bool
     again: bool
     text: str
-    error: str
+    error: Told
     facts: tuple[str, ...]
     notes: tuple[str, ...]
     asked_with: tuple[tuple[str, str], ...]
@@ -132,10 +139,11 @@ def _card(
         letter=letter if named and blind else "",
         status=_STATUS[answer.status],
         unfinished=answer.unfinished,
+        working=answer.status == "answering",
         ended=ended,
         again=answer.status in ("stopped", "interrupted", "failed") and vote is None,
         text=answer.text,
-        error=error if named else "This answer failed." * failed,
+        error=told(error if named else "This answer failed." * failed),
         facts=tuple(_facts(answer, turn)) if named else (),
         notes=tuple(answer.notes) if named else (),
         asked_with=tuple(_rows(answer.settings)) if named else (),
@@ -150,8 +158,8 @@ def _facts(answer: Answer, turn: Turn) -> Iterator[str]:
     if answer.new_tokens is not None and (answer.new_tokens or answer.status != "failed"):
         yield f"{answer.new_tokens:,} token{'s' * (answer.new_tokens != 1)}"
     if answer.seconds is not None:
-        yield f"{answer.seconds:.{1 if answer.seconds >= 1 else 2}f} s"
-        if answer.new_tokens and answer.seconds > 0:
+        yield _duration(answer.seconds)
+        if answer.new_tokens and answer.seconds >= _TIMED:
             yield f"{answer.new_tokens / answer.seconds:.1f} tokens/s"
     if turn.item_id and answer.status in ("done", "stopped"):
         columns = score_items([answer.text], [list(turn.references)], _SCORED)
@@ -160,12 +168,18 @@ def _facts(answer: Answer, turn: Turn) -> Iterator[str]:
                 yield f"{METRICS[name].label} {value:.1f}"
 
 
+def _duration(seconds: float) -> str:
+    if seconds < _TIMED:
+        return f"{max(seconds * 1000, 1):.0f} ms"
+    return f"{seconds:.{1 if seconds >= 1 else 2}f} s"
+
+
 def _rows(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     """Nested settings as lines, without those that are not set."""
     for name, value in settings.items():
         label = f"{above} {name}".strip().replace("_", " ")
         if isinstance(value, Mapping):
-            yield from _rows(value, label)
+            yield from _rows(value, "" if name == "generation" else label)
         elif isinstance(value, list):
             if value:
                 yield label, ", ".join(json.dumps(one, ensure_ascii=False) for one in value)

@@ -27,6 +27,7 @@ __all__ = [
     "page",
     "rename",
     "settings",
+    "without_context",
 ]
 
 
@@ -61,7 +62,7 @@ def page(
         "position": position,
         "turns": [shown(turn, n, blind=found.blind) for n, turn in enumerate(every, 1)],
         "arms": [(one["name"], one["key"] in there) for one in found.arms],
-        "unread": _without_context(arms),
+        "unread": without_context(arms),
         "test_set": catalogue.test_set(keys),
         "found": catalogue.items(keys, request.GET["q"]) if "q" in request.GET else None,
         "words": request.GET.get("q", ""),
@@ -135,7 +136,7 @@ def filled(item: TestItem) -> dict[str, str]:
     return {"item": item.id, "question": item.question, "context": item.context, **others}
 
 
-def _without_context(arms: list[Arm]) -> list[str]:
+def without_context(arms: list[Arm]) -> list[str]:
     """Names of arms that do not see the context, where others do."""
     return [arm.name for arm in arms if arm.fields and "context" not in arm.fields]
 

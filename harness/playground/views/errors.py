@@ -7,6 +7,8 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from harness.playground.views.told import told
+
 __all__ = [
     "bad_request",
     "csrf_failure",
@@ -28,6 +30,10 @@ _PAGES: Final = {
     409: ("This cannot be done now", "Go back and reload the page to see how things stand."),
     413: ("This is too long", "Go back and shorten it: nothing was stored."),
     429: ("Too much at once", "Wait until some of it is answered, then go back and try again."),
+    503: (
+        "Something the playground needs is out of reach",
+        "See that it is there, then reload this page.",
+    ),
     500: (
         "The playground made a mistake",
         "What was stored before is still there. The terminal in which it runs says what happened.",
@@ -54,7 +60,7 @@ def problem(request: HttpRequest, status: int, sentence: str = "") -> HttpRespon
     title, help_text = _PAGES.get(status) or _PAGES[500 if status >= 500 else 400]
     if in_place(request):
         return JsonResponse({"errors": [sentence or f"{title}. {help_text}"]}, status=status)
-    values = {"title": title, "sentence": sentence, "help": help_text}
+    values = {"title": title, "told": told(sentence), "help": help_text}
     return render(request, "playground/error.html", values, status=status)
 
 

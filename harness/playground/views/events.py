@@ -11,6 +11,8 @@ import time
 from collections.abc import AsyncIterator
 from typing import Final
 
+from asgiref.sync import sync_to_async
+from django.db import connection
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 
 from harness.playground.models import Conversation
@@ -24,12 +26,21 @@ _SILENCE: Final = 15.0  # seconds after which a line shows that the stream still
 
 async def events(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """What happens in a conversation from `?after=` on, or from the last event that came."""
-    if not await Conversation.objects.filter(pk=pk).aexists():
+    if not await _is_there(pk):
         raise Http404
     position = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
     response = StreamingHttpResponse(_lines(pk, position), content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"  # a proxy must not gather it
     return response
+
+
+@sync_to_async
+def _is_there(pk: int) -> bool:
+    """Whether there is such a conversation; an open stream keeps no connection to the database."""
+    try:
+        return Conversation.objects.filter(pk=pk).exists()
+    finally:
+        connection.close()
 
 
 async def _lines(conversation: int, position: str) -> AsyncIterator[str]:

@@ -9,7 +9,13 @@ from django.views.decorators.http import require_safe
 from harness.playground.forms import SearchForm
 from harness.playground.models import Conversation
 from harness.playground.services import services
-from harness.playground.views.conversation import arms_of, ask_form, filled, keys_of
+from harness.playground.views.conversation import (
+    arms_of,
+    ask_form,
+    filled,
+    keys_of,
+    without_context,
+)
 from harness.playground.views.errors import problem
 
 __all__ = ["items"]
@@ -24,8 +30,13 @@ def items(request: HttpRequest, pk: int) -> HttpResponse:
         item = catalogue.item(keys, chosen)
         if item is None:
             raise Http404
-        form = ask_form(arms_of(conversation), initial=filled(item))
-        values = {"ask": form, "item": item, "conversation": conversation}
+        arms = arms_of(conversation)
+        values = {
+            "ask": ask_form(arms, initial=filled(item)),
+            "item": item,
+            "conversation": conversation,
+            "unread": without_context(arms),
+        }
         return render(request, "playground/_fields.html", values)
     search = SearchForm(request.GET)
     if not search.is_valid():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,13 +17,15 @@ from harness.playground.views.turn import changed
 
 __all__ = ["vote", "votes"]
 
+_ID: Final = re.compile("[0-9]{0,100}")  # as many as Python and the database take
+
 
 @require_POST
 def vote(request: HttpRequest, pk: int) -> HttpResponse:
     """Say which answer of a turn is better; a blank one says that there is no difference."""
     turn = get_object_or_404(Turn.objects.select_related("conversation"), pk=pk)
     typed = request.POST.get("preferred")
-    if typed is None or not (typed == "" or (typed.isascii() and typed.isdigit())):
+    if typed is None or not _ID.fullmatch(typed):
         return problem(request, 400, "It was not said which answer is preferred.")
     preferred = get_object_or_404(Answer, pk=int(typed), turn=turn) if typed else None
     try:

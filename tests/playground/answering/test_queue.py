@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +151,76 @@ def test_a_deleted_conversation_frees_the_worker(provided) -> None:
     later = asked("next")
     settled(later)
     assert Answer.objects.count() == 2
+
+
+def test_a_database_out_of_reach_loses_nothing(provided, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import OperationalError
+
+    from harness.playground.answering import queue
+
+    failures = {"_claimed": 2, "_keep": 2, "_index": 1}
+
+    def fragile(name: str) -> Callable[..., object]:
+        real = getattr(queue, name)
+
+        def function(*values: object) -> object:
+            failures[name] -= 1
+            if failures[name] >= 0:
+                raise OperationalError("disk I/O error")
+            return real(*values)
+
+        return function
+
+    for name in failures:
+        monkeypatch.setattr(queue, name, fragile(name))
+    monkeypatch.setattr(queue, "_LATER", 0.01)
+    turn = asked("one two", arms=1)
+    provided.queue.start()
+    settled(turn)
+    assert turn.answers.get().text == "11111111 heard: one two"
+
+
+def test_a_defect_costs_one_answer_and_not_the_queue(
+    provided, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from harness.playground.answering import queue
+
+    real, broken = queue._job, [ValueError("broken")]
+
+    def job(*values: object) -> object:
+        if broken:
+            raise broken.pop()
+        return real(*values)
+
+    monkeypatch.setattr(queue, "_job", job)
+    bad, good = asked("x", arms=1), asked("good", arms=1)
+    position = provided.live.position
+    provided.queue.start()
+    settled(good)
+    assert (statuses(bad), statuses(good)) == (["failed"], ["done"])
+    assert "(ValueError)" in bad.answers.get().error
+    told = provided.live.since(bad.conversation_id, position)
+    assert {"turn": bad.pk} in [change.data for change in told]
+    assert "ValueError: broken" in capfd.readouterr().err
+
+
+def tidy(connection, setup) -> None:
+    """A worker that clears up once the pipe is closed, which takes a while."""
+    try:
+        while True:
+            connection.recv()
+    except EOFError:
+        time.sleep(0.3)
+        Path(setup.tracking_uri).write_text("tidy")
+
+
+def test_the_worker_clears_up_before_it_is_ended(provided, tmp_path: Path) -> None:
+    from harness.playground.answering.messages import Setup
+    from harness.playground.answering.queue import Queue
+
+    queue = Queue(tidy, Setup(str(tmp_path / "said"), None), provided.catalogue, provided.live)
+    queue.start()
+    until(lambda: queue._process is not None)
+    time.sleep(1)
+    queue.close()
+    assert (tmp_path / "said").read_text() == "tidy"

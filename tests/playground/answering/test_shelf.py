@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,7 @@ class Loads:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.errors: list[Exception] = []
+        self.look: Callable[[], None] = lambda: None
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> Loads:
 
     def listen(config, source=None, device=None) -> BaseModel:
         listened.done.append(f"{Path(config.name).name} {config.precision}")
+        listened.look()
         if listened.errors:
             raise listened.errors.pop()
         return load(config, source, device)
@@ -88,7 +90,10 @@ def test_the_least_recently_used_base_goes_first(loads: Loads) -> None:
         take(shelf, name)
     shelf.limit = shelf.used * 1.1
     take(shelf, "t5/lora")
+    before, meanwhile = shelf.used, []
+    loads.look = lambda: meanwhile.append(shelf.used)
     take(shelf, "t5/qlora")
+    assert meanwhile[0] < before, "it goes before the next one comes"
     assert shelf.used <= shelf.limit
     take(shelf, "t5/lora")
     assert loads.done == ["t5 full", "llama full", "t5 nf4"]

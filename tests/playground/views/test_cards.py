@@ -110,3 +110,11 @@ def test_whatever_is_typed_or_said_is_text(client, make) -> None:
     html = shown(client, turn)
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 10
+
+
+def test_short_times_are_in_milliseconds_and_without_a_rate(client, make) -> None:
+    turn = make(("Mola", "Tarn"))
+    turn.answers.update(new_tokens=4, seconds=0.0234)
+    html = shown(client, turn)
+    assert "23 ms" in html
+    assert "tokens/s" not in html

@@ -22,6 +22,13 @@ def test_without_words_there_are_some_and_nothing_found_is_said(client, place: s
     assert "No test item" in client.get(place, {"q": "nowhere"}).content.decode()
 
 
+def test_the_filled_form_says_who_does_not_read_the_context(client, make) -> None:
+    place = f"/conversations/{make().conversation_id}/"
+    note = "not read by quick / question / full / seed 0"
+    assert note in client.get(place).content.decode()
+    assert note in client.get(f"{place}items/", {"item": "t1"}).content.decode()
+
+
 def test_an_item_is_the_filled_form(client, place: str) -> None:
     html = client.get(place, {"item": "t1"}).content.decode()
     assert "Ana lives in Mola.</textarea>" in html

@@ -15,6 +15,13 @@ def test_arms_are_offered_and_the_preselected_ones_are_chosen(client) -> None:
     assert html.count("<fieldset") == 1
 
 
+def test_what_all_arms_of_an_ablation_share_is_said_once_and_scores_with_each(client) -> None:
+    html = client.get("/").content.decode()
+    assert html.count("Base model embedded:tiny_t5") == 1
+    assert html.count("F1 57.1") == len(ARMS)
+    assert html.count("F1: how far") == 1
+
+
 def test_a_conversation_begins(client) -> None:
     from harness.playground.models import Conversation
 

@@ -68,3 +68,8 @@ def test_without_votes_it_says_how_to_vote(client) -> None:
     html = client.get("/votes/").content.decode()
     assert "This one is better" in html
     assert "export" not in html
+
+
+@pytest.mark.parametrize("preferred", ["9" * 5000, "\u00b2", "1 ", "1\n"])
+def test_what_is_no_answer_cannot_be_preferred(client, make, preferred: str) -> None:
+    assert vote(client, make(), preferred).status_code == 400
