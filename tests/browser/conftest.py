@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.cases import write_report
 from tests.browser.chromium import ABSENT, executable, started
 
-__all__ = ["SIZES", "Opened", "opened"]
+__all__ = ["SIZES", "Opened", "opened", "watched"]
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1100, "height": 800}}
 
@@ -42,21 +42,27 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+def watched(page: Page) -> Opened:
+    """A page that was not asked for anything yet; dialogs are dismissed."""
+    seen = Opened(page)
+
+    def dismiss(dialog: Any) -> None:
+        seen.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.on("console", lambda line: seen.complaints.append(line.text))
+    return seen
+
+
 @contextmanager
 def opened(browser: Browser, file: Path, size: str = "desktop", **options: Any) -> Iterator[Opened]:
     """The file in a fresh profile, with every `<details>` unfolded."""
     with browser.new_context(viewport=SIZES[size], **options) as context:  # type: ignore[arg-type]
-        page = context.new_page()
-        seen = Opened(page)
-
-        def dismiss(dialog: Any) -> None:
-            seen.dialogs.append(dialog.message)
-            dialog.dismiss()
-
-        page.on("dialog", dismiss)
-        page.on("request", lambda request: seen.requests.append(request.url))
-        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-        page.on("console", lambda line: seen.complaints.append(line.text))
+        seen = watched(context.new_page())
+        page = seen.page
         page.goto(file.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         yield seen

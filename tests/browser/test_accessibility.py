@@ -4,36 +4,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.browser.cases import CASES
+from tests.browser.checks import AXE, CONTRAST, violations
 from tests.browser.conftest import SIZES, opened
 
 pytestmark = pytest.mark.browser
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RUN = """options => axe.run({resultTypes: ['violations'], preload: false, ...options})
-  .then(found => found.violations)"""
-
 # Colours do not depend on the width, nor places on colours, and contrast is what takes long.
-CONTRAST = "color-contrast"
 LOOKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("phone", "light", {}),
     ("desktop", "light", {"rules": {CONTRAST: {"enabled": False}}}),
     ("desktop", "dark", {"runOnly": [CONTRAST]}),
 )
-
-
-def violations(page: Page, options: dict[str, Any]) -> list[str]:
-    """What axe-core finds that keeps people out, with the places."""
-    found: list[dict[str, Any]] = page.evaluate(RUN, options)
-    return [
-        f"{one['impact']}: {one['id']}: {node['html'][:120]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -10,19 +10,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.cases import CASES, LONG_WORD
+from tests.browser.checks import TOO_WIDE
 from tests.browser.conftest import SIZES, opened
 
 pytestmark = pytest.mark.browser
 HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(one => one.tagName)"
-TOO_WIDE = """() => {
-  const room = document.documentElement.clientWidth
-  const scrolls = one => one && (getComputedStyle(one).overflowX !== 'visible'
-    || scrolls(one.parentElement))
-  const over = [...document.body.querySelectorAll('*')]
-    .filter(one => one.getBoundingClientRect().right > room + 1 && !scrolls(one))
-    .map(one => one.outerHTML.slice(0, 120))
-  return document.scrollingElement.scrollWidth <= room ? [] : ['the page scrolls', ...over]
-}"""
 
 
 @pytest.mark.parametrize("case", CASES)

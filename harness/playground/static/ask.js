@@ -1,12 +1,12 @@
 // The form for the next question: drafts, test items, sending without a reload.
-import { Failure, request, send } from "./request.js";
+import { Failure, request } from "./request.js";
 
 const LONG = 5000; // characters
 const AFTER_TYPING = 250; // milliseconds
 const byId = (id) => document.getElementById(id);
 
-// Calls `inserted` with the new turn's markup.
-export function prepareForm(conversation, inserted) {
+// `ask` sends the form and shows the new turn.
+export function prepareForm(conversation, ask) {
   const form = byId("ask");
   const draft = draftOf(form, `playground-draft-${conversation}`);
   if (!form.hasAttribute("data-filled")) draft.restore();
@@ -37,9 +37,10 @@ export function prepareForm(conversation, inserted) {
     if (button.ariaDisabled === "true" || button.disabled) return;
     button.ariaDisabled = "true";
     complain([]);
+    const sent = new Map(questions(form).map((one) => [one, one.value]));
     try {
-      inserted(await send(form));
-      clear(form);
+      await ask(form);
+      clear(form, sent);
       draft.save();
       byId("ask-question").focus({ preventScroll: true });
     } catch (failure) {
@@ -63,9 +64,14 @@ function complain(sentences) {
 }
 
 // The context stays for the next question about it; an item's other fields do not.
-function clear(form) {
+const questions = (form) => [...form.querySelectorAll("textarea:not(#ask-context)")];
+
+// Take away what was sent, and leave what was typed behind it meanwhile.
+function clear(form, sent) {
   unchip(form);
-  for (const field of form.querySelectorAll("textarea:not(#ask-context)")) field.value = "";
+  for (const [field, text] of sent) {
+    if (field.value.startsWith(text)) field.value = field.value.slice(text.length);
+  }
   fitAll(form);
 }
 

@@ -12,6 +12,8 @@ export function openConversation(main) {
   const texts = new Map(); // answer -> newest event about its text
   const loads = new Map(); // answer -> what is loaded for it
   const fetching = new Map(); // turn -> whether it changed once more meanwhile
+  const shown = new Map(); // turn -> number of the request whose answer is on the page
+  let requests = 0;
 
   const cardOf = (answer) => turns.querySelector(`[data-answer="${Number(answer)}"]`);
   const named = (card) => card.closest(".turn").hasAttribute("data-named");
@@ -48,10 +50,22 @@ export function openConversation(main) {
     say(card, named(card) && event.what ? `loading ${event.what}` : "loading its model");
   }
 
-  function place(html) {
+  // The turn on the page, after a request for it.
+  async function load(asking) {
+    requests += 1;
+    const number = requests;
+    const html = await asking();
+    return following(() => place(html, number));
+  }
+
+  // A request that began earlier than the one that was shown last changes nothing: what that one
+  // may lack comes as an event.
+  function place(html, number) {
     const fresh = element(html);
     const id = Number(fresh.dataset.turn);
     const old = byId(fresh.id);
+    if (number < (shown.get(id) ?? 0)) return old;
+    shown.set(id, number);
     if (old) {
       const busy = [...old.querySelectorAll("[aria-busy]")].map((one) => one.closest("[data-answer]").dataset.answer);
       replace(old, fresh);
@@ -65,13 +79,13 @@ export function openConversation(main) {
     }
     for (const card of fresh.querySelectorAll("[data-answer]")) {
       const answer = Number(card.dataset.answer);
-      const [event, load] = [texts.get(answer), loads.get(answer)];
+      const [event, loading] = [texts.get(answer), loads.get(answer)];
       const busy = card.querySelector('[data-text][aria-busy="true"]');
       if (event && busy && event.text.length >= busy.textContent.length) showText(event);
-      if (load && busy) showLoading(load);
+      if (loading && busy) showLoading(loading);
       if (!busy) [texts, loads].forEach((one) => one.delete(answer));
     }
-    return { fresh, isNew: !old };
+    return fresh;
   }
 
   async function refresh(id) {
@@ -82,8 +96,7 @@ export function openConversation(main) {
     do {
       fetching.set(id, false);
       try {
-        const html = await request(`/turns/${id}/`);
-        following(() => place(html));
+        await load(() => request(`/turns/${id}/`));
       } catch (failure) {
         if (failure.status === 404) byId(`turn-${id}`)?.remove();
         else setTimeout(refresh, LATER, id);
@@ -121,8 +134,7 @@ export function openConversation(main) {
     if (button.ariaDisabled === "true") return;
     button.ariaDisabled = "true";
     try {
-      const html = await send(form);
-      following(() => place(html));
+      await load(() => send(form));
     } catch (failure) {
       const problem = document.createElement("p");
       problem.className = "error";
@@ -151,9 +163,9 @@ export function openConversation(main) {
   });
 
   keepClear(document.querySelector(".composer"));
-  prepareForm(main.dataset.conversation, (html) => {
-    const { fresh } = place(html);
-    fresh.scrollIntoView({ block: "nearest" });
+  prepareForm(main.dataset.conversation, async (form) => {
+    const turn = await load(() => send(form));
+    turn?.scrollIntoView({ block: "nearest" });
   });
   const last = turns.lastElementChild;
   const [visit] = performance.getEntriesByType("navigation");
