@@ -60,7 +60,7 @@ def serve(options: Options, work: Any = None) -> int:
         finally:
             started.live.closed = True
             started.queue.close()
-    print(f"ended; the conversations are kept in {_kept(options)}", file=sys.stderr)
+            print(f"ended; the conversations are kept in {_kept(options)}", file=sys.stderr)
     return 0
 
 

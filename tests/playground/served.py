@@ -35,9 +35,9 @@ class Served(NamedTuple):
         self.process.kill()
         self.process.wait(_PATIENCE)
 
-    def interrupt(self) -> tuple[int, str]:
+    def interrupt(self, how: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """Press Ctrl-C; exit code, and what it said to standard error."""
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(how)
         _, said = self.process.communicate(timeout=_PATIENCE)
         return self.process.returncode, said
 

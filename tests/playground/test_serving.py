@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -118,11 +119,19 @@ def test_ctrl_c_does_not_wait_for_open_pages(tmp_path: Path) -> None:
         assert said.splitlines()[:-1] == ["Ctrl-C ends it"]  # and nothing of streams cut off
 
 
-def test_ctrl_c_in_the_middle_of_an_answer_keeps_what_there_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 128 + 15), (signal.SIGHUP, 128 + 1)]
+)
+def test_an_end_in_the_middle_of_an_answer_keeps_what_there_is(
+    how: signal.Signals, code: int, tmp_path: Path
+) -> None:
     with served(tmp_path, *models(tmp_path, "alpha")) as one, visitor(one) as client:
         posted(client, f"{begun(client)}ask/", question="slowly " + "word " * 100)
         time.sleep(0.8)
-        assert one.interrupt()[0] == 0
+        ended, said = one.interrupt(how)
+        assert ended == code
+        assert "the conversations are kept" in said
+        assert "Traceback" not in said
     with contextlib.closing(sqlite3.connect(tmp_path / "playground/conversations.sqlite3")) as file:
         ((status, text),) = file.execute("select status, text from playground_answer")
     assert status == "interrupted"

@@ -76,6 +76,7 @@ class Queue:
         self._stopped: set[int] = set()
         self._thread = threading.Thread(target=self._run, name="queue", daemon=True)
         self._process: Any = None
+        self._silent = True  # whether the worker has said nothing yet
         self._pipe: Any = None
 
     def start(self) -> None:
@@ -178,6 +179,8 @@ class Queue:
         """The worker's last word on a job; None if the playground ends before it."""
         told, saved = False, time.monotonic()
         self._begin_worker()
+        if self._silent:  # it imports its libraries still
+            self._show(Loading(job.answer, ""), conversation)
         try:
             self._pipe.send(job)
             while not self._closing.is_set():
@@ -187,6 +190,7 @@ class Queue:
                 if not self._pipe.poll(_LOOK):
                     continue
                 event: Event = storable(self._pipe.recv())
+                self._silent = False
                 if event.answer != job.answer:
                     continue
                 if isinstance(event, Done | Failed):
@@ -222,7 +226,7 @@ class Queue:
             )
             process.start()
             other.close()  # so that its death is the pipe's end
-            self._pipe, self._process = pipe, process
+            self._pipe, self._process, self._silent = pipe, process, True
 
     def _post_mortem(self) -> str:
         self._process.join(_END)
