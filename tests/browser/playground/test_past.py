@@ -69,7 +69,7 @@ def test_a_conversation_is_deleted_everywhere(visitor: Visitor) -> None:
     delete = page.locator(".rows").get_by_role("button", name="Delete it")
     expect(delete).to_be_hidden()
     page.locator(".rows summary", has_text="Delete").click()
-    expect(page.locator(".rows")).to_contain_text("its votes are gone then")
+    expect(page.locator(".rows")).to_contain_text("cannot be brought back")
     delete.click()
     expect(page.locator("h1")).to_have_text("History")
     assert found(page, "vanish") == []

@@ -56,16 +56,10 @@ def test_a_blind_vote_names_the_arms_and_is_final(visitor: Visitor) -> None:
     expect(turn.get_by_role("button")).to_have_count(0)
     expect(other.locator(".turn h3", has_text=letter)).to_contain_text(f"{ARMS[0]} ✓ better")
 
-    turn.evaluate("one => { one.dataset.old = 'yes' }")
+    token = page.locator("#ask input[name=csrfmiddlewaretoken]").input_value()
     refused = visitor.context.request.post(
-        page.url.replace("conversations", "turns").replace(
-            page.url.split("/")[-2], turn.get_attribute("data-turn") or ""
-        )
-        + "vote/",
-        form={
-            "csrfmiddlewaretoken": page.locator("#ask input").first.input_value(),
-            "preferred": "",
-        },
+        f"{visitor.url}turns/{turn.get_attribute('data-turn')}/vote/",
+        form={"csrfmiddlewaretoken": token, "preferred": ""},
     )
     assert refused.status == 409
     after = counted(page, title)
