@@ -84,6 +84,7 @@ def test_they_are_asked_answered_found_and_stay_texts(stranger: Visitor) -> None
     page.locator(".turn").first.get_by_role("button", name="This one is better").first.click()
     expect(page.locator(".badge")).to_be_visible()
     page.get_by_role("link", name="Votes").click()
+    expect(page.locator("h1")).to_have_text("Votes")
     for name in NAMES:
         assert_says(page.locator(".pairs bdi"), name)
     assert_harmless(page)
