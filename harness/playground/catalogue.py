@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -104,19 +105,20 @@ class Catalogue:
         named = {run: _folder_arm(run) for run in runs if _is_model(run)}
         self._folders = {arm.key: arm for arm in named.values()}
         self._store = _opened(tracking_uri, needed=len(named) < len(runs) or not runs)
+        self._lock = threading.Lock()
+        self._read = -_FRESH
+        self._runs: dict[str, FinishedRun] = {}
+        self._newest: dict[str, str] = {}
+        self._read_items = lru_cache(maxsize=4)(self._items_of)
+        self.arms()
         keys = []
         for run in runs:
             if run in named:
                 keys.append(named[run].key)
             elif self._store is not None:
-                keys.append(find_trained(self._store, run).run_id)
+                model = find_trained(self._store, run).model_run
+                keys.append(self._newest.get(model, model))
         self.preselected = tuple(dict.fromkeys(keys))
-        self._lock = threading.Lock()
-        self._read = -_FRESH
-        self._arms: dict[str, Arm] = {}
-        self._ablations: dict[str, FinishedRun] = {}
-        self._items = lru_cache(maxsize=4)(self._items_of)
-        self.arms()
 
     @property
     def tracking_uri(self) -> str | None:
@@ -126,6 +128,8 @@ class Catalogue:
     def arms(self) -> Mapping[str, Arm]:
         """Arms by key, in the order in which people look for them.
 
+        A run that a newer ablation reused is there once, as the newer one's.
+
         Raises
         ------
         TrackingError
@@ -134,10 +138,17 @@ class Catalogue:
         with self._lock:
             if self._store is not None and time.monotonic() - self._read >= _FRESH:
                 runs = finished_runs(self._store)
-                self._ablations = {run.run_id: run for run in runs}
-                self._arms = {run.run_id: _run_arm(run) for run in runs}
+                self._runs = {run.run_id: run for run in runs}
+                self._newest = {run.model_run: run.run_id for run in reversed(runs)}
                 self._read = time.monotonic()
-            return {**self._folders, **self._arms}
+            listed = {*self._newest.values()}
+            runs = [run for key, run in self._runs.items() if key in listed]
+        return {**self._folders, **{run.run_id: _run_arm(run) for run in runs}}
+
+    def arm(self, key: str) -> Arm | None:
+        """An arm by its key, also one that is not listed any more since it was reused."""
+        run = self._runs.get(key)
+        return self._folders.get(key) or (_run_arm(run) if run else None)
 
     def run_of(self, key: str) -> str | None:
         """What `load_arm` takes for a key; None for a model that is not named any more."""
@@ -167,9 +178,19 @@ class Catalogue:
         return next((one for one in every if one.id == item_id), None)
 
     def _run_with_items(self, keys: Sequence[str]) -> FinishedRun | None:
-        self.arms()
-        runs = (self._ablations[key] for key in keys if key in self._ablations)
+        runs = (self._runs[key] for key in keys if key in self._runs)
         return next((run for run in runs if self._items(run.ablation_id, run.run_id)), None)
+
+    def _items(self, ablation_id: str, run_id: str) -> tuple[TestItem, ...]:
+        """Test items; none while they cannot be read, since the rest of a page can do without."""
+        try:
+            found = self._read_items(ablation_id, run_id)
+        except TrackingError as error:
+            print(f"the test items of an ablation are out of reach: {error}", file=sys.stderr)
+            return ()
+        if not found:
+            self._read_items.cache_clear()  # they may be back the next time
+        return found
 
     def _items_of(self, ablation_id: str, run_id: str) -> tuple[TestItem, ...]:
         if self._store is None:
@@ -241,12 +262,12 @@ def _folder_arm(run: str) -> Arm:
 
 def _run_arm(run: FinishedRun) -> Arm:
     of = run.parameters
-    templates = [
-        text
+    fields = dict.fromkeys(
+        name
         for path, text in of.items()
         if path == "prompt.template" or path.startswith("prompt.without.")
-    ]
-    fields = dict.fromkeys(name for text in templates for name in names_in(text))
+        for name in _names(text)
+    )
     details = _details(of.get("model.name", ""), of.get("model.precision", ""))
     for name in ("em", "f1"):
         if name in run.metrics:
@@ -256,6 +277,15 @@ def _run_arm(run: FinishedRun) -> Arm:
     return Arm(
         run.run_id, name, run.ablation, label, run.run_id, run.run_id, details, tuple(fields)
     )
+
+
+def _names(template: str) -> tuple[str, ...]:
+    """Names in a template, which MLflow has cut off if it is long."""
+    while True:
+        try:
+            return names_in(template)
+        except ValueError:
+            template = template[: max(template.rfind("{"), 0)]
 
 
 def _details(model: str, precision: str) -> dict[str, str]:

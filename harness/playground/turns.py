@@ -89,7 +89,7 @@ def ask(
     arms = list(conversation.arms)
     if conversation.blind:
         random.SystemRandom().shuffle(arms)
-    known = services().catalogue.arms()
+    catalogue = services().catalogue
     with transaction.atomic():
         if not Conversation.objects.select_for_update().filter(pk=conversation.pk).exists():
             raise Refused("This conversation was deleted.", 404)
@@ -108,7 +108,7 @@ def ask(
                 owner=services().queue.owner,
                 arm_key=arm["key"],
                 arm_name=arm["name"],
-                run_id=known[arm["key"]].run_id if arm["key"] in known else "",
+                run_id=known.run_id if (known := catalogue.arm(arm["key"])) else "",
             )
             for place, arm in enumerate(arms)
         )

@@ -67,6 +67,8 @@ class FinishedRun(NamedTuple):
     parameters : mapping of str to str
         Its configuration by dotted path, as MLflow shows it.
     metrics : mapping of str to float
+    model_run : str
+        The run that holds its model: another one, if this one was reused from it.
     """
 
     run_id: str
@@ -77,12 +79,11 @@ class FinishedRun(NamedTuple):
     ablation_id: str
     parameters: Mapping[str, str]
     metrics: Mapping[str, float]
+    model_run: str
 
 
 def finished_runs(store: Store) -> list[FinishedRun]:
     """All finished runs: newest ablation first, each arm's seeds together.
-
-    A run that a newer ablation reused is listed there only.
 
     Raises
     ------
@@ -93,14 +94,13 @@ def finished_runs(store: Store) -> list[FinishedRun]:
         ablations = search(store, f"tags.`{tags.KIND}` = 'ablation'")
         runs = search(store, f"tags.`{tags.KIND}` = 'run' and attributes.status = 'FINISHED'")
     parents = {run.info.run_id: run for run in ablations}
-    found: dict[str, FinishedRun] = {}
+    found = []
     for run in runs:
         own = run.data.tags
         parent = parents.get(own.get(tags.PARENT, ""))
         if parent is None or tags.ARM not in own:
             continue
-        found.setdefault(
-            own.get(tags.REUSED_FROM, run.info.run_id),
+        found.append(
             FinishedRun(
                 run.info.run_id,
                 own[tags.ARM],
@@ -110,10 +110,11 @@ def finished_runs(store: Store) -> list[FinishedRun]:
                 parent.info.run_id,
                 run.data.params,
                 run.data.metrics,
-            ),
+                own.get(tags.REUSED_FROM, run.info.run_id),
+            )
         )
     place = {run_id: index for index, run_id in enumerate(parents)}
-    return sorted(found.values(), key=lambda one: (place[one.ablation_id], one.arm, one.seed))
+    return sorted(found, key=lambda one: (place[one.ablation_id], one.arm, one.seed))
 
 
 def find_trained(store: Store, name: str) -> TrainedRun:

@@ -34,6 +34,9 @@ class FakeCatalogue:
     def arms(self) -> Mapping[str, Arm]:
         return {arm.key: arm for arm in ARMS}
 
+    def arm(self, key: str) -> Arm | None:
+        return self.arms().get(key)
+
     def run_of(self, key: str) -> str | None:
         return key if key in self.arms() else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from harness.errors import ModelError, TrackingError
 from harness.experiment.data import Prompt
 from harness.experiment.model import Model
 from harness.experiment.recipe import Generation
-from harness.playground.catalogue import NAMED, Catalogue
+from harness.playground.catalogue import NAMED, Catalogue, _names
+from harness.tracking import open_store
+from harness.tracking.trained import finished_runs
 
 
 def test_arms_are_those_of_the_newest_ablation_and_the_folders(
@@ -32,10 +35,59 @@ def test_arms_are_those_of_the_newest_ablation_and_the_folders(
     assert qlora.details["Precision"] == "nf4"
     assert {"EM", "F1"} < {*qlora.details}
     assert catalogue.preselected == (qlora.key, arms[0].key)
+    assert catalogue.arm(qlora.key) == qlora
+    assert catalogue.arm("nothing") is None
     assert catalogue.run_of(qlora.key) == qlora.run_id
     assert catalogue.run_of(arms[0].key) == str(model_folders["gpt2"].resolve())
     assert catalogue.run_of("model-0123456789abcdef") is None
     assert all(folder not in arm.key for arm in arms)
+
+
+def test_a_run_that_was_reused_is_known_by_its_older_id_too(
+    tiny_ablation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tiny_ablation)
+    runs = finished_runs(open_store(None, must_exist=True))
+    newer, older = (next(run for run in runs[n:] if run.arm == "t5 / lora") for n in (0, 8))
+    assert newer.model_run == older.run_id == older.model_run != newer.run_id
+    catalogue = Catalogue(None, [older.run_id])
+    assert catalogue.preselected == (newer.run_id,)
+    assert newer.run_id in catalogue.arms()
+    assert older.run_id not in catalogue.arms()
+    conversation = [older.run_id]  # begun before the newer ablation was
+    assert catalogue.arm(older.run_id).label == "t5 / lora / seed 3"
+    assert catalogue.test_set(conversation) == older.ablation
+
+
+def test_what_is_out_of_reach_does_not_take_the_page_with_it(
+    tiny_ablation: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tiny_ablation)
+    catalogue = Catalogue(None, [])
+    key = next(iter(catalogue.arms()))
+    shutil.move("mlruns", tmp_path / "elsewhere")
+    try:
+        assert catalogue.test_set([key]) == ""
+    finally:
+        shutil.move(tmp_path / "elsewhere", "mlruns")
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.playground.catalogue.test_items", _fail)
+        assert catalogue.test_set([key]) == ""
+        assert "its predictions are gone" in capsys.readouterr().err
+    assert catalogue.test_set([key]) != ""
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [("{question} {con", ("question",)), ("{question} {", ("question",)), ("a } b", ()), ("", ())],
+)
+def test_a_template_that_was_cut_off_tells_what_it_can(
+    template: str, expected: tuple[str, ...]
+) -> None:
+    assert _names(template) == expected
 
 
 def test_test_items_are_those_of_the_ablation(
@@ -97,3 +149,7 @@ def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not UTF-8") as error:
         Catalogue(None, [os.fsdecode(folder)])
     str(error.value).encode()
+
+
+def _fail(*where: object) -> None:
+    raise TrackingError("its predictions are gone")

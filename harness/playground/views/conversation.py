@@ -52,7 +52,6 @@ def page(
     arms = arms_of(found)
     keys = keys_of(found)
     catalogue = services().catalogue
-    there = catalogue.arms()
     every = list(found.turns.select_related("vote").prefetch_related("answers"))
     item = catalogue.item(keys, request.GET["item"]) if request.GET.get("item") else None
     last = every[-1].context if every else ""
@@ -61,7 +60,7 @@ def page(
         "conversation": found,
         "position": position,
         "turns": [shown(turn, n, blind=found.blind) for n, turn in enumerate(every, 1)],
-        "arms": [(one["name"], one["key"] in there) for one in found.arms],
+        "arms": [(one["name"], catalogue.arm(one["key"]) is not None) for one in found.arms],
         "unread": without_context(arms),
         "test_set": catalogue.test_set(keys),
         "found": catalogue.items(keys, request.GET["q"]) if "q" in request.GET else None,
@@ -120,8 +119,8 @@ def keys_of(found: Conversation) -> list[str]:
 
 def arms_of(found: Conversation) -> list[Arm]:
     """Its arms that are still there."""
-    arms = services().catalogue.arms()
-    return [arms[key] for key in keys_of(found) if key in arms]
+    arms = map(services().catalogue.arm, keys_of(found))
+    return [arm for arm in arms if arm is not None]
 
 
 def ask_form(arms: list[Arm], *args: Any, **options: Any) -> AskForm:
