@@ -158,7 +158,9 @@ def _spend(
     metrics = {f"trials_{state}": float(numbers[state]) for state in get_args(TrialState)}
     if found.best_trial is not None and found.best_trial.value is not None:
         metrics[f"best_{logged_name(metric)}"] = found.best_trial.value
-    tracked.end_study(run_id, metrics, _line(arm.name, found, metric))
+    # Workers that began it at the same moment may have a run each, and one of them may be dead.
+    for run in dict.fromkeys([run_id, one.study.user_attrs.get("mlflow_run", run_id)]):
+        tracked.end_study(run, metrics, _line(arm.name, found, metric))
 
 
 def _lines(tuning: Tuning) -> list[str]:

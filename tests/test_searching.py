@@ -236,3 +236,23 @@ def test_trials_are_given_up_by_their_scores_in_between(work: Path) -> None:
         assert arm.best_trial.value == min(
             trial.value for trial in arm.trials if trial.state == "complete" and trial.value
         )
+
+
+def test_a_study_that_two_workers_began_is_ended_for_both(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one whose run the storage names may be killed before it can end it."""
+    work_on, theirs = harness.searching.work_on, []
+
+    def with_another(one: Any, *rest: Any) -> None:
+        store = open_store(None)
+        mine = store.client.get_run(one.study.user_attrs["mlflow_run"])
+        kind = {"harness.kind": "study", "harness.arm": one.arm.name}
+        theirs.append(store.client.create_run(mine.info.experiment_id, tags=kind).info.run_id)
+        one.study.set_user_attr("mlflow_run", theirs[-1])
+        work_on(one, *rest)
+
+    monkeypatch.setattr(harness.searching, "work_on", with_another)
+    assert main(["search", "small.yaml", "--set", "search.trials=1"]) == 0
+    assert {arm.run_id for arm in found().arms.values()} == {*theirs}
+    assert [run.info.status for run in runs()["study"]] == ["FINISHED"] * 4

@@ -29,7 +29,7 @@ from tests.search.postgres import ABSENT, PASSWORD, binaries, running
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-TRIALS = 3
+TRIALS = 6  # so many that each of two workers has some to do
 ARMS = ("question", "question+context")
 SPACE = {
     "training.learning_rate": {"kind": "float", "low": 1e-3, "high": 2e-2, "log": True},
