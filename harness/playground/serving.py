@@ -164,6 +164,7 @@ def _alone(folder: Path) -> Iterator[Path]:
     try:
         lock.acquire()
     except filelock.Timeout:
+        found = "one that is starting"
         with contextlib.suppress(OSError):
             found = place.read_text(encoding="utf-8")
         raise PlaygroundError(

@@ -16,6 +16,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import filelock
 import httpx
 import psutil
 import pytest
@@ -171,6 +172,13 @@ def test_a_folder_belongs_to_one_playground(tmp_path: Path) -> None:
         assert "--folder" in said
         with served(tmp_path, *arms, "--folder", "other"):
             pass
+
+
+def test_a_playground_that_is_still_starting_holds_its_folder_too(tmp_path: Path) -> None:
+    arms = models(tmp_path, "alpha")
+    (tmp_path / "playground").mkdir()
+    with filelock.FileLock(tmp_path / "playground/.lock"):
+        assert "is running already" in refused(tmp_path, *arms)
 
 
 def test_a_taken_port_is_said_and_the_default_one_gives_way(tmp_path: Path) -> None:
