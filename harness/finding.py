@@ -23,9 +23,10 @@ from harness.reporting import plan_of_stored
 from harness.tracking import open_store
 from harness.tracking.trained import TrainedRun, find_trained, model_folder
 
-__all__ = ["FoundArm", "find_arm", "identity_of", "spec_of"]
+__all__ = ["MODEL_FILES", "FoundArm", "find_arm", "holds_model", "identity_of", "spec_of"]
 
-_CONFIG = ("config.json", "adapter_config.json")
+MODEL_FILES = ("config.json", "adapter_config.json")
+"""A folder with one of these holds a model or an adapter."""
 
 
 class FoundArm(NamedTuple):
@@ -77,11 +78,11 @@ def find_arm(
     """
     if isinstance(run, Model):
         yield _from_model(run)
-    elif Path(run).expanduser().is_dir() and _is_model(Path(run).expanduser()):
+    elif Path(run).expanduser().is_dir() and holds_model(Path(run).expanduser()):
         yield _from_folder(Path(run).expanduser(), base_model)
     elif isinstance(run, Path):
         raise ModelError(
-            "this is not a folder with a model", where=str(run), allowed=" or ".join(_CONFIG)
+            "this is not a folder with a model", where=str(run), allowed=" or ".join(MODEL_FILES)
         )
     elif run.startswith(EMBEDDED_PREFIX):
         yield _from_model(Model(name=run))
@@ -198,5 +199,6 @@ def _default(model: Model) -> ArmSettings:
     return ArmSettings(model=model, prompt=Prompt(template="{question}"), generation=Generation())
 
 
-def _is_model(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in _CONFIG)
+def holds_model(folder: Path) -> bool:
+    """Whether a folder looks like that of a model or an adapter."""
+    return any((folder / name).is_file() for name in MODEL_FILES)

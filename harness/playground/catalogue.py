@@ -21,6 +21,7 @@ from harness.data import Item
 from harness.errors import ModelError, TrackingError
 from harness.experiment.data import names_in
 from harness.experiment.section import EMBEDDED_PREFIX
+from harness.finding import MODEL_FILES, holds_model
 from harness.metrics import METRICS
 from harness.tracking import open_store
 from harness.tracking.items import test_items
@@ -227,7 +228,6 @@ def _opened(tracking_uri: str | None, *, needed: bool) -> Store | None:
 
 
 _PREFIX = "model-"
-_CONFIG = ("config.json", "adapter_config.json")
 
 
 def _is_model(run: str) -> bool:
@@ -236,13 +236,14 @@ def _is_model(run: str) -> bool:
 
 def _folder_arm(run: str) -> Arm:
     path = Path(run).expanduser()
-    if not run.startswith(EMBEDDED_PREFIX) and not any((path / name).is_file() for name in _CONFIG):
+    embedded = run.startswith(EMBEDDED_PREFIX)
+    if not embedded and not holds_model(path):
         raise ModelError(
             "this is not a folder with a model",
             where=run,
-            allowed=f"one with {' or '.join(_CONFIG)}",
+            allowed=f"one with {' or '.join(MODEL_FILES)}",
         )
-    place = run if run.startswith(EMBEDDED_PREFIX) else str(path.resolve())
+    place = run if embedded else str(path.resolve())
     if any("\ud800" <= char <= "\udfff" for char in place):
         raise ModelError(
             "the name of this folder cannot be shown on a page",
@@ -251,7 +252,7 @@ def _folder_arm(run: str) -> Arm:
             fix="rename it, or name it by a link: ln -s FOLDER NAME",
         )
     key = _PREFIX + hashlib.sha256(place.encode()).hexdigest()[:16]
-    settings = None if run.startswith(EMBEDDED_PREFIX) else read_settings(path)
+    settings = None if embedded else read_settings(path)
     details = {"Place": run}
     fields: tuple[str, ...] = ("question",)
     if settings is not None:

@@ -27,7 +27,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     status = 400
     if form.is_valid():
         try:
-            return _shown(request, _asked(conversation, form))
+            return changed(request, _asked(conversation, form))
         except turns.Refused as error:
             form.add_error(None, str(error))
             status = error.status
@@ -70,10 +70,6 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 
 def changed(request: HttpRequest, found: Turn) -> HttpResponse:
     """What a person sees after a change of a turn: the part of the page, or the page there."""
-    return _shown(request, found)
-
-
-def _shown(request: HttpRequest, found: Turn) -> HttpResponse:
     if in_place(request):
         fresh = Turn.objects.select_related("conversation").get(pk=found.pk)
         number = fresh.conversation.turns.filter(pk__lte=fresh.pk).count()
